@@ -1,0 +1,27 @@
+//! ONNX bytes to a runnable model, its signature, and the registry they come from.
+//!
+//! `Model::load` parses and checks the graph and makes a plan; a `Session` runs it, one per thread;
+//! `Signature::place` proves that a request fits. `onnx` and the files under it are the only place
+//! in the workspace that names tract.
+#![forbid(unsafe_code)]
+
+mod datatype;
+mod error;
+mod manifest;
+mod model;
+mod name;
+mod onnx;
+mod registry;
+mod signature;
+mod tensor;
+
+pub use datatype::Datatype;
+pub use error::{Error, InputProblem};
+pub use manifest::{
+    DataAsset, FileEntry, Lineage, MANIFEST_BYTES_MAX, MANIFEST_FORMAT, Manifest, TensorEntry,
+};
+pub use model::{Model, Options, Session};
+pub use name::{ModelRef, NAME_CHARS_MAX, Name};
+pub use registry::{NewVersion, Registry};
+pub use signature::{Inputs, Signature, TensorSpec};
+pub use tensor::{NamedTensor, Shape, Tensor, Values};

@@ -1,0 +1,15 @@
+//! The border to tract: the only module of the workspace that names it.
+//!
+//! `load` makes a `Plan` from bytes; a `Plan` runs on a `State`, one per thread. Engine errors and
+//! panics leave here as this crate's `Error`.
+
+mod attributes;
+mod check;
+mod convert;
+mod load;
+mod ops;
+mod run;
+mod signature;
+
+pub(crate) use load::{Loaded, load};
+pub(crate) use run::{Plan, State};

@@ -1,0 +1,100 @@
+//! Looks a graph over before the engine sees it.
+//!
+//! Called by `load`. Refuses graphs with too many nodes, with weights kept outside the file, with
+//! outputs that nothing makes (the engine would panic), and with operators that are not registered
+//! (the engine would find only the first, and late): all of those are named in one error.
+
+use std::collections::{BTreeMap, HashSet};
+
+use tract_onnx::model::OnnxOpRegister;
+use tract_onnx::pb::tensor_proto::DataLocation;
+use tract_onnx::pb::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto};
+
+use crate::Error;
+
+/// Nodes of a graph and its subgraphs together.
+const NODES_MAX: usize = 100_000;
+/// Names of nodes that an error lists for one operator.
+const NAMES_SHOWN: usize = 3;
+
+/// The model's graph, if it can be given to the engine.
+pub(super) fn check<'a>(
+    proto: &'a ModelProto,
+    register: &OnnxOpRegister,
+) -> Result<&'a GraphProto, Error> {
+    let graph = proto.graph.as_ref().ok_or_else(|| Error::model("the file holds no graph"))?;
+    if graph.output.is_empty() {
+        return Err(Error::model("the graph has no output"));
+    }
+    let mut missing: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    let mut seen = 0;
+    // Subgraphs hang on attributes; the decoder bounds how deep they nest.
+    let mut graphs = vec![graph];
+    while let Some(graph) = graphs.pop() {
+        seen += graph.node.len();
+        if seen > NODES_MAX {
+            return Err(Error::model(format!("more than {NODES_MAX} nodes")));
+        }
+        graph.initializer.iter().try_for_each(inside)?;
+        outputs_are_made(graph)?;
+        for node in &graph.node {
+            if !register.0.contains_key(&node.op_type) {
+                missing.entry(operator(node)).or_default().push(node_name(node));
+            }
+            for attribute in &node.attribute {
+                attribute.t.iter().chain(&attribute.tensors).try_for_each(inside)?;
+                graphs.extend(subgraphs(attribute));
+            }
+        }
+    }
+    if missing.is_empty() {
+        return Ok(graph);
+    }
+    let missing = missing.into_iter().map(|(operator, nodes)| entry(&operator, &nodes)).collect();
+    Err(Error::MissingOperators { missing })
+}
+
+fn subgraphs(attribute: &AttributeProto) -> impl Iterator<Item = &GraphProto> {
+    attribute.g.iter().chain(&attribute.graphs)
+}
+
+fn outputs_are_made(graph: &GraphProto) -> Result<(), Error> {
+    let inputs = graph.input.iter().map(|input| &input.name);
+    let weights = graph.initializer.iter().map(|tensor| &tensor.name);
+    let nodes = graph.node.iter().flat_map(|node| &node.output);
+    let made: HashSet<&String> = inputs.chain(weights).chain(nodes).collect();
+    match graph.output.iter().find(|output| !made.contains(&output.name)) {
+        Some(output) => Err(Error::model(format!("no node makes output `{}`", output.name))),
+        None => Ok(()),
+    }
+}
+
+fn inside(tensor: &TensorProto) -> Result<(), Error> {
+    if tensor.data_location != Some(DataLocation::External as i32) {
+        return Ok(());
+    }
+    let name = &tensor.name;
+    Err(Error::model(format!("the values of `{name}` are in another file, which is not supported")))
+}
+
+fn operator(node: &NodeProto) -> String {
+    match node.domain.as_str() {
+        "" | "ai.onnx" => node.op_type.clone(),
+        domain => format!("{domain}.{}", node.op_type),
+    }
+}
+
+/// Nodes may go without a name; then their first output names them.
+pub(super) fn node_name(node: &NodeProto) -> &str {
+    match node.output.first() {
+        Some(output) if node.name.is_empty() => output,
+        _ => &node.name,
+    }
+}
+
+fn entry(operator: &str, nodes: &[&str]) -> String {
+    let shown: Vec<String> =
+        nodes.iter().take(NAMES_SHOWN).map(|name| format!("`{name}`")).collect();
+    let more = if nodes.len() > NAMES_SHOWN { ", ..." } else { "" };
+    format!("{operator} (node {}{more})", shown.join(", "))
+}

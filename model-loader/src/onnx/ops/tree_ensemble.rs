@@ -1,0 +1,121 @@
+//! The attributes that TreeEnsembleClassifier and TreeEnsembleRegressor share.
+//!
+//! Called by both operators. Reads the float attributes and their `_as_tensor` forms; refuses lists
+//! of differing lengths.
+
+use forest::{Aggregate, Ensemble, Mode, Precision, Spec, SpecNode, SpecWeight};
+use tract_onnx::pb::NodeProto;
+use tract_onnx::tract_hir::internal::*;
+
+use super::kernel::rows_and_columns;
+use crate::onnx::attributes::{Attributes, Floats};
+
+/// Names of the attributes that hold the leaves' weights.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WeightNames {
+    pub(super) targets: &'static str,
+    pub(super) nodes: &'static str,
+    pub(super) trees: &'static str,
+    pub(super) weights: &'static str,
+}
+
+/// The ensemble that `node` writes for `targets` targets or classes.
+pub(super) fn spec(node: &NodeProto, names: WeightNames, targets: usize) -> TractResult<Spec> {
+    let attributes = Attributes(node);
+    let base_values = attributes.floats_or_tensor("base_values")?;
+    let weights = attributes.floats_or_tensor(names.weights)?;
+    let thresholds = attributes.floats_or_tensor("nodes_values")?;
+    let double = [&base_values, &weights, &thresholds].into_iter().any(Floats::is_double);
+    let aggregate = attributes.string("aggregate_function")?.map(Aggregate::from_name);
+    Ok(Spec {
+        nodes: nodes(attributes, &thresholds)?,
+        weights: leaf_weights(attributes, names, &weights)?,
+        aggregate: aggregate.transpose()?.unwrap_or_default(),
+        targets,
+        base_values: base_values.widened(),
+        precision: if double { Precision::Double } else { Precision::Single },
+    })
+}
+
+/// Fails unless an input of this type and these extents has the columns that the trees read.
+/// Gives the number of rows.
+pub(super) fn check_input(
+    ensemble: &Ensemble,
+    datum_type: DatumType,
+    shape: &[TDim],
+) -> TractResult<TDim> {
+    // A double would have to be rounded, and might then fall on the other side of a threshold.
+    ensure!(datum_type != DatumType::F64, "double-precision inputs of trees are not supported");
+    ensure!(
+        datum_type.is_integer() || datum_type == DatumType::F32 || datum_type == DatumType::TDim,
+        "trees read numbers, not {datum_type:?}"
+    );
+    let (rows, columns) = rows_and_columns(shape)?;
+    if let Some(columns) = columns.as_i64() {
+        enough_columns(ensemble, usize::try_from(columns)?)?;
+    }
+    Ok(rows)
+}
+
+/// Fails when a row of `columns` columns is too short for the trees.
+pub(super) fn enough_columns(ensemble: &Ensemble, columns: usize) -> TractResult<()> {
+    let wanted = ensemble.features();
+    ensure!(columns >= wanted, "the trees read {wanted} columns, the input has {columns}");
+    Ok(())
+}
+
+fn nodes(attributes: Attributes, thresholds: &Floats) -> TractResult<Vec<SpecNode>> {
+    let modes = attributes.strings("nodes_modes")?;
+    let count = modes.len();
+    let list = |name: &str| -> TractResult<&[i64]> {
+        let values = attributes.ints(name)?;
+        ensure!(values.len() == count, "{} `{name}` for {count} `nodes_modes`", values.len());
+        Ok(values)
+    };
+    let (trees, ids) = (list("nodes_treeids")?, list("nodes_nodeids")?);
+    let (yes, no) = (list("nodes_truenodeids")?, list("nodes_falsenodeids")?);
+    let features = list("nodes_featureids")?;
+    ensure!(thresholds.len() == count, "{} `nodes_values` for {count} nodes", thresholds.len());
+    // Absent, or shorter than the nodes: the rest is false.
+    let missing = attributes.ints("nodes_missing_value_tracks_true")?;
+    let node = |index: usize| -> TractResult<SpecNode> {
+        let mode = Mode::from_name(modes[index])?;
+        let threshold = match thresholds {
+            Floats::Single(values) => values[index],
+            Floats::Double(values) => mode.narrow(values[index]),
+        };
+        Ok(SpecNode {
+            tree: trees[index],
+            node: ids[index],
+            feature: features[index],
+            mode,
+            threshold,
+            yes: yes[index],
+            no: no[index],
+            missing_yes: missing.get(index) == Some(&1),
+        })
+    };
+    (0..count).map(node).collect()
+}
+
+fn leaf_weights(
+    attributes: Attributes,
+    names: WeightNames,
+    weights: &Floats,
+) -> TractResult<Vec<SpecWeight>> {
+    let count = weights.len();
+    let list = |name: &str| -> TractResult<&[i64]> {
+        let values = attributes.ints(name)?;
+        ensure!(values.len() == count, "{} `{name}` for {count} `{}`", values.len(), names.weights);
+        Ok(values)
+    };
+    let (targets, nodes) = (list(names.targets)?, list(names.nodes)?);
+    let trees = list(names.trees)?;
+    let weight = |(index, weight): (usize, f64)| SpecWeight {
+        tree: trees[index],
+        node: nodes[index],
+        target: targets[index],
+        weight,
+    };
+    Ok(weights.widened().into_iter().enumerate().map(weight).collect())
+}

@@ -1,0 +1,158 @@
+//! What a model takes and gives, and the proof that a request fits.
+//!
+//! Written by `onnx/signature` when a model is loaded; `place` is called once per request. Refuses
+//! inputs that are missing, unknown, repeated, of another datatype, rank or extent, or of differing
+//! numbers of rows, each time with the input's name.
+
+use crate::error::InputProblem;
+use crate::{Datatype, Error, NamedTensor, Shape, Tensor, Values};
+
+/// One input or output of a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TensorSpec {
+    /// Its name in the ONNX graph.
+    pub name: String,
+    /// Its element type.
+    pub datatype: Datatype,
+    /// Its extents, outermost first; `None` is variable. A variable first extent is the number of
+    /// rows and is the same for all inputs of a request.
+    pub shape: Vec<Option<usize>>,
+    /// Inputs: one name per column, or empty when they are not known.
+    pub feature_names: Vec<String>,
+    /// Outputs: one class label per column, or empty when the columns are not classes.
+    pub class_labels: Vec<String>,
+}
+
+/// Inputs and outputs of a model, in the order of its graph.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Signature {
+    /// What it takes.
+    pub inputs: Vec<TensorSpec>,
+    /// What it gives.
+    pub outputs: Vec<TensorSpec>,
+}
+
+/// Tensors in the order of the signature's inputs, proven to fit it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inputs {
+    tensors: Vec<Tensor>,
+    rows: usize,
+}
+
+/// Most elements of a warm-up tensor: a model's declared shape is not to be trusted with memory.
+const ZEROS_MAX: usize = 1 << 26;
+
+// === impl TensorSpec ===
+
+impl TensorSpec {
+    /// A tensor of zeros that fits, with 1 for every variable extent; for warm-up.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when the declared shape holds more than 2^26 elements.
+    pub fn zeros(&self) -> Result<Tensor, Error> {
+        let shape: Shape = self.shape.iter().map(|extent| extent.unwrap_or(1)).collect();
+        let elements =
+            shape.iter().try_fold(1usize, |product, extent| product.checked_mul(*extent));
+        match elements.filter(|elements| *elements <= ZEROS_MAX) {
+            Some(elements) => Tensor::new(shape, Values::zeros(self.datatype, elements)),
+            None => Err(Error::model(format!("input `{}` is too large to warm up", self.name))),
+        }
+    }
+}
+
+// === impl Signature ===
+
+impl Signature {
+    /// Puts named tensors into the signature's order; fails on the first one that does not fit.
+    pub fn place(&self, named: Vec<NamedTensor<'_>>) -> Result<Inputs, Error> {
+        let mut seats: Vec<Option<Tensor>> = Vec::new();
+        seats.resize_with(self.inputs.len(), || None);
+        for NamedTensor { name, tensor } in named {
+            let Some(seat) = self.inputs.iter().position(|spec| spec.name == name) else {
+                let names = self.inputs.iter().map(|spec| spec.name.clone()).collect();
+                return Err(Error::input(&name, InputProblem::Unknown(names)));
+            };
+            if seats[seat].replace(tensor).is_some() {
+                return Err(Error::input(&name, InputProblem::Duplicate));
+            }
+        }
+        let mut tensors = Vec::with_capacity(seats.len());
+        for (seat, spec) in seats.into_iter().zip(&self.inputs) {
+            let tensor = seat.ok_or_else(|| Error::input(&spec.name, InputProblem::Missing))?;
+            spec.check(&tensor)?;
+            tensors.push(tensor);
+        }
+        let rows = self.rows(&tensors)?;
+        Ok(Inputs { tensors, rows })
+    }
+
+    /// The number of rows that all inputs with a variable first extent share.
+    fn rows(&self, tensors: &[Tensor]) -> Result<usize, Error> {
+        let mut first: Option<(&str, usize)> = None;
+        for (tensor, spec) in tensors.iter().zip(&self.inputs) {
+            if spec.shape.first() != Some(&None) {
+                continue;
+            }
+            let got = tensor.shape()[0];
+            match first {
+                None => first = Some((&spec.name, got)),
+                Some((_, expected)) if expected == got => {}
+                Some((name, expected)) => {
+                    let problem = InputProblem::Rows { expected, got, first: name.to_owned() };
+                    return Err(Error::input(&spec.name, problem));
+                }
+            }
+        }
+        Ok(match first {
+            Some((_, rows)) => rows,
+            // A graph of fixed extents: its rows are what the first input fixes.
+            None => tensors.first().and_then(|tensor| tensor.shape().first()).copied().unwrap_or(1),
+        })
+    }
+}
+
+// === impl TensorSpec ===
+
+impl TensorSpec {
+    /// Fails, with the input's name, when `tensor` has another datatype, rank or extent, or no row.
+    pub(crate) fn check(&self, tensor: &Tensor) -> Result<(), Error> {
+        let got = tensor.datatype();
+        if got != self.datatype {
+            let problem = InputProblem::Datatype { expected: self.datatype, got };
+            return Err(Error::input(&self.name, problem));
+        }
+        let same_rank = tensor.shape().len() == self.shape.len();
+        let fits = |(&expected, &got): (&Option<usize>, &usize)| expected.is_none_or(|e| e == got);
+        if !same_rank || !self.shape.iter().zip(tensor.shape()).all(fits) {
+            let got = tensor.shape().to_vec();
+            let problem = InputProblem::Shape { expected: self.shape.clone(), got };
+            return Err(Error::input(&self.name, problem));
+        }
+        if tensor.shape().first() == Some(&0) {
+            return Err(Error::input(&self.name, InputProblem::NoRows));
+        }
+        Ok(())
+    }
+}
+
+// === impl Inputs ===
+
+impl Inputs {
+    /// The number of rows, at least 1.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The tensors in the order of the signature's inputs.
+    pub fn tensors(&self) -> &[Tensor] {
+        &self.tensors
+    }
+
+    /// Gives the tensors up, in the order of the signature's inputs.
+    pub fn into_tensors(self) -> Vec<Tensor> {
+        self.tensors
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+//! Files that cannot be served are refused with words that name the culprit.
+
+use model_loader::{Error, Model, Options, Tensor, Values};
+use prost::Message as _;
+use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
+use tract_onnx::pb::{ModelProto, NodeProto, TensorProto};
+
+use crate::graph::{ints, ml_node, model, node, strings, stump, value};
+
+#[track_caller]
+fn refused(model: &ModelProto, words: &[&str]) {
+    let error = Model::load(&model.encode_to_vec(), &Options::default()).unwrap_err();
+    assert!(matches!(error, Error::Model { .. } | Error::MissingOperators { .. }), "{error:?}");
+    for words in words {
+        assert!(error.to_string().contains(words), "`{words}` is not in: {error}");
+    }
+}
+
+/// A graph of these nodes from `x` (float32, two columns) to `y`.
+fn graph(nodes: Vec<NodeProto>) -> ModelProto {
+    let inputs = vec![value("x", DataType::Float, &[None, Some(2)])];
+    model(nodes, inputs, vec![value("y", DataType::Float, &[None, Some(2)])])
+}
+
+fn classifier(feature: i64) -> NodeProto {
+    ints(stump(&["label", "y"], feature), "classlabels_int64s", &[0, 1])
+}
+
+/// The classifier with another list under this name.
+fn with_ints(name: &str, values: &[i64]) -> ModelProto {
+    let mut node = classifier(0);
+    node.attribute.retain(|attribute| attribute.name != name);
+    graph(vec![ints(node, name, values)])
+}
+
+#[test]
+fn the_undamaged_classifier_loads() {
+    assert!(Model::load(&graph(vec![classifier(0)]).encode_to_vec(), &Options::default()).is_ok());
+}
+
+#[test]
+fn all_missing_operators_are_named_at_once() {
+    let mut custom = node("Frobnicate", &["b"], &["y"]);
+    custom.domain = "com.example".to_owned();
+    let nodes = vec![
+        ml_node("OneHotEncoder", &["x"], &["a"]),
+        ml_node("OneHotEncoder", &["a"], &["b"]),
+        custom,
+    ];
+    refused(
+        &graph(nodes),
+        &[
+            "ai.onnx.ml.OneHotEncoder (node `the a`, `the b`)",
+            "com.example.Frobnicate (node `the y`)",
+        ],
+    );
+}
+
+#[test]
+fn graphs_that_would_panic_the_engine_are_refused() {
+    refused(&graph(vec![node("Identity", &["x"], &["z"])]), &["no node makes output `y`"]);
+    refused(&graph(vec![node("Identity", &["ghost"], &["y"])]), &["`ghost`"]);
+    refused(&ModelProto::default(), &["no graph"]);
+    refused(&model(vec![], vec![], vec![]), &["no output"]);
+}
+
+#[test]
+fn inputs_that_cannot_be_served_are_refused() {
+    let identity = || vec![node("Identity", &["x"], &["y"])];
+    let mut shapeless = value("x", DataType::Float, &[]);
+    if let Some(tract_onnx::pb::type_proto::Value::TensorType(tensor)) =
+        shapeless.r#type.as_mut().and_then(|value| value.value.as_mut())
+    {
+        tensor.shape = None;
+    }
+    let y = || vec![value("y", DataType::Float, &[None, Some(2)])];
+    refused(&model(identity(), vec![shapeless], y()), &["`x`", "no shape"]);
+    let half = value("x", DataType::Float16, &[None, Some(2)]);
+    let out = value("y", DataType::Float16, &[None, Some(2)]);
+    refused(&model(identity(), vec![half], vec![out]), &["`x`", "F16"]);
+}
+
+#[test]
+fn weights_in_another_file_are_refused() {
+    let mut file = graph(vec![node("Add", &["x", "w"], &["y"])]);
+    let outside = TensorProto {
+        name: "w".to_owned(),
+        dims: vec![2],
+        data_type: DataType::Float as i32,
+        data_location: Some(DataLocation::External as i32),
+        ..TensorProto::default()
+    };
+    file.graph.as_mut().unwrap().initializer.push(outside);
+    refused(&file, &["`w`", "another file"]);
+}
+
+#[test]
+fn unsound_trees_are_refused() {
+    refused(&with_ints("nodes_truenodeids", &[9, 0, 0]), &["node 0 of tree 0 has child 9"]);
+    refused(&with_ints("nodes_truenodeids", &[0, 0, 0]), &["tree 0 is not a tree"]);
+    refused(&with_ints("nodes_nodeids", &[0, 1, 1]), &["tree 0 has two nodes 1"]);
+    refused(&with_ints("class_ids", &[0, 2]), &["target 2 of 2"]);
+    refused(&with_ints("class_ids", &[0, i64::MIN]), &["goes to target"]);
+    refused(&with_ints("class_nodeids", &[1, 7]), &["node 7 of tree 0"]);
+    refused(&with_ints("nodes_featureids", &[-1, 0, 0]), &["feature -1"]);
+    refused(&with_ints("nodes_featureids", &[i64::MAX, 0, 0]), &["reads feature"]);
+    refused(&with_ints("nodes_treeids", &[0, 0]), &["2 `nodes_treeids` for 3"]);
+    refused(&with_ints("classlabels_int64s", &[4]), &["1 targets or classes, at least 2"]);
+    refused(&graph(vec![classifier(2)]), &["read 3 columns, the input has 2"]);
+}
+
+#[test]
+fn labels_of_both_types_or_none_are_refused() {
+    let node = strings(classifier(0), "classlabels_strings", &["a", "b"]);
+    refused(&graph(vec![node]), &["class labels of both types"]);
+    refused(&graph(vec![stump(&["label", "y"], 0)]), &["no class labels"]);
+}
+
+#[test]
+fn double_precision_inputs_of_trees_are_refused() {
+    let inputs = vec![value("x", DataType::Double, &[None, Some(2)])];
+    let outputs = vec![value("y", DataType::Float, &[None, Some(2)])];
+    refused(&model(vec![classifier(0)], inputs, outputs), &["double-precision"]);
+}
+
+/// tract 0.23 divides by the length of an empty axis.
+#[test]
+fn a_panic_of_the_engine_in_a_run_is_an_error() {
+    let inputs = vec![value("x", DataType::Float, &[None, Some(0)])];
+    let outputs = vec![value("y", DataType::Float, &[None, Some(1)])];
+    let nodes = vec![ints(node("ReduceMean", &["x"], &["y"]), "axes", &[1])];
+    let file = model(nodes, inputs, outputs).encode_to_vec();
+    let model = Model::load(&file, &Options::default()).unwrap();
+    let mut session = model.session().unwrap();
+    let empty = Tensor::new([3, 0].into_iter().collect(), Values::Fp32(vec![])).unwrap();
+    // The second run starts from a fresh state, and panics as the first did.
+    for _ in 0..2 {
+        let error = session.run(std::slice::from_ref(&empty)).unwrap_err();
+        assert!(matches!(&error, Error::Run { what } if what.contains("panicked")), "{error}");
+    }
+}
+
+/// tract 0.23 has no reader for the raw bytes of strings.
+#[test]
+fn a_panic_of_the_engine_in_loading_is_an_error() {
+    let mut file = graph(vec![node("Identity", &["x"], &["y"])]);
+    let strings = TensorProto {
+        name: "w".to_owned(),
+        dims: vec![1],
+        data_type: DataType::String as i32,
+        raw_data: vec![0],
+        ..TensorProto::default()
+    };
+    file.graph.as_mut().unwrap().initializer.push(strings);
+    refused(&file, &["the engine panicked"]);
+}

@@ -1,0 +1,239 @@
+//! The frozen physical schema of one model version's rows at one deployment.
+//!
+//! Made by the server from a signature, once, when a deployment is loaded. Refuses blocks that make
+//! no sound table: none at all, an empty block, an empty, repeated or reserved column name, more
+//! than [`MAX_COLUMNS`] columns.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use sha2::{Digest, Sha256};
+
+use crate::error::Error;
+use crate::path::check_name;
+use crate::row::{Block, Kind, Record, Source};
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+/// Most columns that the blocks of one schema may have together.
+const MAX_COLUMNS: usize = 4096;
+
+/// Longest column name, bytes.
+const MAX_COLUMN_NAME: usize = 512;
+
+/// Names of the columns that every rows file starts with.
+pub mod column {
+    /// Text: the request's id; many rows may share it.
+    pub const REQUEST_ID: &str = "request_id";
+    /// uint32: the row's place in its request.
+    pub const ROW_INDEX: &str = "row_index";
+    /// timestamp(us, UTC): when the request came.
+    pub const EVENT_TIME: &str = "event_time";
+    /// uint32: how long the score took, microseconds.
+    pub const LATENCY_US: &str = "latency_us";
+    /// uint64: the endpoint's revision.
+    pub const REVISION: &str = "revision";
+    // The next names differ on purpose from the path's hive keys (endpoint, deployment, model,
+    // version): pyarrow's and pandas' dataset readers infer `version=1` as an integer, and refuse
+    // a tree in which the files have a text column of the same name.
+    /// Text: the endpoint.
+    pub const ENDPOINT_NAME: &str = "endpoint_name";
+    /// Text: the deployment.
+    pub const DEPLOYMENT_NAME: &str = "deployment_name";
+    /// Text: the model.
+    pub const MODEL_NAME: &str = "model_name";
+    /// Text: the model's version.
+    pub const MODEL_VERSION: &str = "model_version";
+    /// Text: the model's digest.
+    pub const MODEL_DIGEST: &str = "model_digest";
+}
+
+/// The path's hive keys: no column of a file may have such a name.
+const HIVE_KEYS: [&str; 6] = ["endpoint", "deployment", "model", "version", "date", "hour"];
+
+/// Columns of the rows of one source; immutable, shared by all its appenders.
+#[derive(Debug)]
+pub struct RowSchema {
+    source: Source,
+    blocks: Vec<Block>,
+    arrow: SchemaRef,
+    /// SHA-256 over the physical columns.
+    hash: String,
+    id: SchemaId,
+}
+
+/// Equal for schemas whose rows may share a file: same source, same columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct SchemaId([u8; 32]);
+
+// === impl RowSchema ===
+
+impl RowSchema {
+    /// Freezes the schema of `source`'s rows: the fixed columns of [`mod@column`], then the
+    /// blocks'.
+    ///
+    /// # Errors
+    /// [`Error::Name`] for a source that cannot stand in a path, [`Error::Schema`] for no block, a
+    /// block without columns, an empty, overlong, repeated or reserved column name, or over 4096
+    /// columns.
+    pub fn new(source: Source, blocks: Vec<Block>) -> Result<RowSchema, Error> {
+        check_name("endpoint", &source.endpoint)?;
+        check_name("deployment", &source.deployment)?;
+        check_name("model", &source.model)?;
+        check_name("version", &source.version)?;
+        check_columns(&blocks).map_err(|why| Error::Schema { of: label(&source), why })?;
+        let own = blocks.iter().flat_map(|block| {
+            block.columns.iter().map(|name| Field::new(name, block.kind.arrow(), false))
+        });
+        let arrow = Arc::new(Schema::new(fixed().into_iter().chain(own).collect::<Vec<_>>()));
+        let hash = hash(&arrow);
+        let id = id(&source, &hash);
+        Ok(RowSchema { source, blocks, arrow, hash, id })
+    }
+
+    /// Who scores these rows.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The tensors' columns, in order.
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// The physical schema: every file of this schema has exactly these columns.
+    pub fn arrow(&self) -> &SchemaRef {
+        &self.arrow
+    }
+
+    /// SHA-256 of names and types of the physical columns, hexadecimal.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    pub(crate) fn id(&self) -> SchemaId {
+        self.id
+    }
+
+    /// `endpoint/deployment/model:version`, for messages.
+    pub(crate) fn label(&self) -> String {
+        label(&self.source)
+    }
+
+    /// Whether the record has one value per block, row and column, of the block's kind.
+    pub(crate) fn fits(&self, record: &Record) -> bool {
+        u32::try_from(record.rows).is_ok()
+            && record.values.len() == self.blocks.len()
+            && record.values.iter().zip(&self.blocks).all(|(values, block)| {
+                values.kind() == block.kind
+                    && block.columns.len().checked_mul(record.rows) == Some(values.len())
+            })
+    }
+}
+
+/// The fixed columns. None is nullable: a value is always known when a row is made.
+fn fixed() -> Vec<Field> {
+    let utc_us = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    let text = |name: &str| Field::new(name, DataType::Utf8, false);
+    vec![
+        text(column::REQUEST_ID),
+        Field::new(column::ROW_INDEX, DataType::UInt32, false),
+        Field::new(column::EVENT_TIME, utc_us, false),
+        Field::new(column::LATENCY_US, DataType::UInt32, false),
+        Field::new(column::REVISION, DataType::UInt64, false),
+        text(column::ENDPOINT_NAME),
+        text(column::DEPLOYMENT_NAME),
+        text(column::MODEL_NAME),
+        text(column::MODEL_VERSION),
+        text(column::MODEL_DIGEST),
+    ]
+}
+
+fn check_columns(blocks: &[Block]) -> Result<(), String> {
+    if blocks.is_empty() {
+        return Err("no blocks".to_owned());
+    }
+    let total = blocks.iter().map(|block| block.columns.len()).sum::<usize>();
+    if total > MAX_COLUMNS {
+        return Err(format!("{total} columns, at most {MAX_COLUMNS}"));
+    }
+    let fixed = fixed();
+    let mut seen = HIVE_KEYS.into_iter().collect::<HashSet<_>>();
+    seen.extend(fixed.iter().map(|field| field.name().as_str()));
+    for (place, block) in blocks.iter().enumerate() {
+        if block.columns.is_empty() {
+            return Err(format!("block {place} has no columns"));
+        }
+        for name in &block.columns {
+            check_column(name, &mut seen)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_column<'a>(name: &'a str, seen: &mut HashSet<&'a str>) -> Result<(), String> {
+    if name.is_empty() {
+        return Err("an empty column name".to_owned());
+    }
+    if name.len() > MAX_COLUMN_NAME {
+        let start = name.chars().take(32).collect::<String>();
+        return Err(format!("column `{start}...` has a name over {MAX_COLUMN_NAME} bytes"));
+    }
+    if seen.insert(name) { Ok(()) } else { Err(format!("column `{name}` is repeated or reserved")) }
+}
+
+fn label(source: &Source) -> String {
+    let Source { endpoint, deployment, model, version, .. } = source;
+    format!("{endpoint}/{deployment}/{model}:{version}")
+}
+
+/// Over a line a column: `LENGTH:NAME<tab>TYPE`, the length so that no two lists share a text.
+fn hash(arrow: &Schema) -> String {
+    let mut text = String::new();
+    for field in arrow.fields() {
+        let (name, kind) = (field.name(), type_name(field.data_type()));
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{}:{name}\t{kind}", name.len());
+    }
+    Sha256::digest(text).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// Our own names: the hash may not change when Arrow spells a type otherwise.
+fn type_name(kind: &DataType) -> &'static str {
+    match kind {
+        DataType::Boolean => "bool",
+        DataType::UInt8 => "uint8",
+        DataType::UInt16 => "uint16",
+        DataType::UInt32 => "uint32",
+        DataType::UInt64 => "uint64",
+        DataType::Int8 => "int8",
+        DataType::Int16 => "int16",
+        DataType::Int32 => "int32",
+        DataType::Int64 => "int64",
+        DataType::Float32 => "float32",
+        DataType::Float64 => "float64",
+        DataType::Timestamp(..) => "timestamp[us, UTC]",
+        // No other type is in a schema of ours.
+        _ => "string",
+    }
+}
+
+fn id(source: &Source, hash: &str) -> SchemaId {
+    let Source { endpoint, deployment, model, version, model_digest } = source;
+    // The names hold no `/`; the digest, which may, comes last.
+    let text = format!("{hash}/{endpoint}/{deployment}/{model}/{version}/{model_digest}");
+    SchemaId(Sha256::digest(text).into())
+}
+
+impl Block {
+    /// Whether the values are floating-point numbers.
+    pub(crate) fn is_float(&self) -> bool {
+        matches!(self.kind, Kind::F32 | Kind::F64)
+    }
+}

@@ -1,0 +1,13 @@
+//! The collector from outside: appended rows against what the store holds afterwards.
+//!
+//! One binary, so that it links once. Every test ends by asserting the conservation law.
+
+mod finishing;
+mod outage;
+mod overflow;
+mod reading;
+mod rolling;
+mod rows;
+mod schema;
+mod scripted;
+mod written;

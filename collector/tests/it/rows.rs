@@ -1,0 +1,156 @@
+//! Sample schemas and records, and the rows that a store holds.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float32Type, Int64Type, TimestampMicrosecondType, UInt32Type};
+use collector::read::{self, RowsFile};
+use collector::{Block, Collector, Config, Kind, Ledger, Record, Roll, RowSchema, Source, Values};
+use object_store::ObjectStore;
+
+/// 2026-11-23 10:15:00 UTC in unix microseconds.
+pub(crate) const TIME_US: i64 = 1_795_428_900_000_000;
+pub(crate) const HOUR_US: i64 = 3_600_000_000;
+
+/// A collector that writes to `store`.
+pub(crate) fn start<S: ObjectStore>(
+    config: Config,
+    store: &Arc<S>,
+    clock: fn() -> i64,
+) -> Collector {
+    let store = Arc::<S>::clone(store);
+    Collector::start(config, store, clock).expect("started")
+}
+
+/// A clock that stands still.
+pub(crate) fn still() -> i64 {
+    TIME_US
+}
+
+pub(crate) fn config() -> Config {
+    let roll = Roll { rows: 1000, bytes: 1 << 20, age: Duration::from_secs(600) };
+    Config {
+        replica: "pod-7".to_owned(),
+        boot: "b00t".to_owned(),
+        roll,
+        buffer_records: 10_000,
+        buffer_bytes: 64 << 20,
+    }
+}
+
+pub(crate) fn source(deployment: &str, version: &str) -> Source {
+    Source {
+        endpoint: "fraud".to_owned(),
+        deployment: deployment.to_owned(),
+        model: "cards".to_owned(),
+        version: version.to_owned(),
+        model_digest: format!("sha256:{version}"),
+    }
+}
+
+/// `in.amount`, `in.age` (F32), `in.country` (text), `out.label` (I64).
+pub(crate) fn schema_of(deployment: &str, version: &str) -> Arc<RowSchema> {
+    let block = |kind, columns: &[&str]| Block {
+        kind,
+        columns: columns.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    let blocks = vec![
+        block(Kind::F32, &["in.amount", "in.age"]),
+        block(Kind::Text, &["in.country"]),
+        block(Kind::I64, &["out.label"]),
+    ];
+    Arc::new(RowSchema::new(source(deployment, version), blocks).expect("a sound schema"))
+}
+
+pub(crate) fn schema() -> Arc<RowSchema> {
+    schema_of("green", "1")
+}
+
+/// A record of `rows` rows; its values follow from `number`.
+pub(crate) fn record(number: usize, rows: usize) -> Record {
+    let amounts = (0..rows).flat_map(|row| [number as f32 + 0.25, row as f32]).collect();
+    Record {
+        request_id: format!("r-{number}"),
+        time_us: TIME_US + number as i64,
+        latency_us: number as u32,
+        revision: 3,
+        rows,
+        values: vec![
+            Values::F32(amounts),
+            Values::Text(vec!["NO".to_owned(); rows]),
+            Values::I64(vec![number as i64; rows]),
+        ],
+    }
+}
+
+/// All files of the endpoint.
+pub(crate) fn files(store: &dyn ObjectStore) -> Vec<RowsFile> {
+    block_on(read::files(store, "fraud", 0..i64::MAX)).expect("a listing")
+}
+
+/// Rows of one file.
+pub(crate) fn rows_in(store: &dyn ObjectStore, file: &RowsFile) -> usize {
+    let batches = block_on(read::columns(store, &file.path, &[])).expect("a rows file");
+    batches.iter().map(RecordBatch::num_rows).sum()
+}
+
+/// Every row of the endpoint as (request id, row index, amount, label), sorted.
+pub(crate) fn all_rows(store: &dyn ObjectStore) -> Vec<(String, u32, f32, i64)> {
+    let mut rows = Vec::new();
+    for file in files(store) {
+        let names = ["request_id", "row_index", "in.amount", "out.label"];
+        let batches = block_on(read::columns(store, &file.path, &names)).expect("a rows file");
+        for batch in batches {
+            let column = |name: &str| batch.column_by_name(name).expect("asked for");
+            let (ids, indexes) = (column("request_id"), column("row_index"));
+            let (amounts, labels) = (column("in.amount"), column("out.label"));
+            let times = column("event_time");
+            let times = times.as_primitive::<TimestampMicrosecondType>();
+            for row in 0..batch.num_rows() {
+                assert!(file.path.hour_us().contains(&times.value(row)), "hour of {}", file.path);
+                rows.push((
+                    ids.as_string::<i32>().value(row).to_owned(),
+                    indexes.as_primitive::<UInt32Type>().value(row),
+                    amounts.as_primitive::<Float32Type>().value(row),
+                    labels.as_primitive::<Int64Type>().value(row),
+                ));
+            }
+        }
+    }
+    rows.sort_by(|a, b| a.partial_cmp(b).expect("no NaN here"));
+    rows
+}
+
+/// What `all_rows` gives when records `numbers` of `rows` rows each are stored, each once.
+pub(crate) fn expected(
+    numbers: impl Iterator<Item = usize>,
+    rows: usize,
+) -> Vec<(String, u32, f32, i64)> {
+    let of_record = |number: usize| {
+        let row =
+            move |row| (format!("r-{number}"), row as u32, number as f32 + 0.25, number as i64);
+        (0..rows).map(row)
+    };
+    let mut rows = numbers.flat_map(of_record).collect::<Vec<_>>();
+    rows.sort_by(|a, b| a.partial_cmp(b).expect("no NaN here"));
+    rows
+}
+
+/// The accounts of the endpoint, once the law was found to hold.
+pub(crate) fn lawful(collector: &Collector) -> Ledger {
+    let ledgers = collector.ledgers();
+    let [(endpoint, ledger)] = ledgers.as_slice() else { panic!("one endpoint: {ledgers:?}") };
+    assert_eq!(endpoint, "fraud");
+    let Ledger { offered, sampled_out, buffered, written, .. } = *ledger;
+    assert_eq!(offered, sampled_out + ledger.dropped() + buffered, "{ledger:?}");
+    assert_eq!(buffered, written + ledger.pending() + ledger.lost(), "{ledger:?}");
+    assert!(ledger.holds());
+    ledger.clone()
+}
+
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(future)
+}

@@ -1,0 +1,73 @@
+//! The crate's one error type.
+
+use parquet::errors::ParquetError;
+
+/// What can go wrong between training rows and a report.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Bytes that are no sound `baseline.json`.
+    #[error("baseline file: {0}")]
+    BaselineFile(String),
+    /// The training rows are no readable Parquet.
+    #[error("training rows: {0}")]
+    Parquet(#[from] ParquetError),
+    /// A feature that the training rows do not have.
+    #[error("no column `{0}` in the training rows")]
+    NoColumn(String),
+    /// A column that must hold numbers and does not.
+    #[error("column `{column}` holds {found}, not numbers")]
+    NotNumeric {
+        /// Its name.
+        column: String,
+        /// Its Arrow type.
+        found: String,
+    },
+    /// Features that make no baseline: none, or one twice.
+    #[error("features: {0}")]
+    Features(String),
+    /// Training rows without a row.
+    #[error("the training rows are empty")]
+    NoRows,
+    /// A size over its bound.
+    #[error("{what}: {got}, at most {max}")]
+    TooLarge {
+        /// What is counted.
+        what: &'static str,
+        /// How many there are, where known.
+        got: u64,
+        /// How many there may be.
+        max: u64,
+    },
+    /// Two profiles that count over different baselines.
+    #[error("profiles over different baselines cannot be added")]
+    Mismatch,
+    /// A window that ends before it starts, or lies outside the years 1970 to 9998.
+    #[error("window from {start} to {end} (unix microseconds): ends before it starts, or no date")]
+    Window {
+        /// Its first microsecond.
+        start: i64,
+        /// The first after it.
+        end: i64,
+    },
+    /// A threshold out of its range.
+    #[error("threshold {name}: {value} is not {must}")]
+    Threshold {
+        /// Which: "psi" or "confidence".
+        name: &'static str,
+        /// As given.
+        value: f64,
+        /// The range.
+        must: &'static str,
+    },
+    /// Row files that cannot be listed or read.
+    #[error(transparent)]
+    Rows(#[from] collector::Error),
+    /// A row file that reads well but is not what a collector writes.
+    #[error("rows file {path}: {why}")]
+    File {
+        /// The object.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}

@@ -1,0 +1,251 @@
+//! The wiring: who holds whom, in the order things start and stop.
+//!
+//! Bind early, load, be ready last; then wait for a signal and go back the same way. Every part
+//! that runs longer than a call is started here.
+
+use std::fmt;
+use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use arc_swap::ArcSwap;
+use collector::Collector;
+use object_store::ObjectStore;
+use tokio::sync::oneshot;
+use tokio::task::LocalSet;
+
+use crate::cli::Failure;
+use crate::config::Config;
+use crate::endpoint::Endpoints;
+use crate::http;
+use crate::listen;
+use crate::metrics::Metrics;
+use crate::serving::{self, Workshop};
+use crate::shutdown::{Phase, PhaseSwitch, PhaseView};
+use crate::signals::Signals;
+use crate::spec::EndpointSpec;
+use crate::worker::{Shared, Worker};
+
+/// Records that may wait for the sink, and the bytes they may hold.
+const BUFFER_RECORDS: usize = 65_536;
+const BUFFER_BYTES: usize = 256 << 20;
+
+/// Where the server listens, once it is ready.
+#[derive(Clone, Copy, Debug)]
+pub struct Addresses {
+    /// The scoring routes.
+    pub http: SocketAddr,
+    /// Metrics and health.
+    pub admin: SocketAddr,
+}
+
+/// The parts of a running server.
+struct App {
+    config: Config,
+    store: Arc<dyn ObjectStore>,
+    collector: Arc<Collector>,
+    shared: Arc<Shared>,
+    switch: PhaseSwitch,
+    phase: PhaseView,
+}
+
+/// Serves `config` until a signal; `ready` is told the addresses when every model is ready.
+///
+/// # Errors
+/// Code 78 for specs that cannot be read, 1 when a port, a model or the end failed.
+pub fn serve(config: &Config, ready: impl FnOnce(&Addresses)) -> Result<(), Failure> {
+    let failed = |error: &dyn fmt::Display| Failure::new(Failure::FAILED, error);
+    let store = config.store.open().map_err(|error| failed(&error))?;
+    let runtime = runtime().map_err(|error| failed(&error))?;
+    let specs =
+        runtime.block_on(serving::specs(&config.specs, &*store)).map_err(Failure::config)?;
+    let bind = |address, count| {
+        listen::bind(address, count).map_err(|error| failed(&format!("{address}: {error}")))
+    };
+    let listeners = bind(config.http, config.workers)?;
+    let admin = bind(config.admin, 1)?;
+    let app = App::new(config, store).map_err(|error| failed(&error))?;
+    LocalSet::new().block_on(&runtime, app.run(specs, listeners, admin, ready))
+}
+
+// === impl App ===
+
+impl App {
+    fn new(config: &Config, store: Arc<dyn ObjectStore>) -> Result<Self, collector::Error> {
+        let (switch, phase) = PhaseSwitch::new();
+        let buffer = collector::Config {
+            replica: config.replica.to_string(),
+            boot: format!("{:x}", unix_us()),
+            roll: config.roll,
+            buffer_records: BUFFER_RECORDS,
+            buffer_bytes: BUFFER_BYTES,
+        };
+        let collector = Arc::new(Collector::start(buffer, Arc::clone(&store), unix_us)?);
+        let shared = Arc::new(Shared {
+            endpoints: ArcSwap::default(),
+            metrics: Metrics::new(config.workers),
+            limits: config.limits,
+        });
+        Ok(Self { config: config.clone(), store, collector, shared, switch, phase })
+    }
+
+    async fn run(
+        self,
+        specs: Vec<EndpointSpec>,
+        listeners: Vec<TcpListener>,
+        mut admin: Vec<TcpListener>,
+        ready: impl FnOnce(&Addresses),
+    ) -> Result<(), Failure> {
+        let failed = |error: std::io::Error| Failure::new(Failure::FAILED, error);
+        let mut signals = Signals::new().map_err(failed)?;
+        let admin = admin.pop().expect("one was bound");
+        let addresses = Addresses {
+            http: listeners[0].local_addr().map_err(failed)?,
+            admin: admin.local_addr().map_err(failed)?,
+        };
+        let workers = self.start_workers(listeners).map_err(failed)?;
+        let shown = http::admin::Shown {
+            shared: Arc::clone(&self.shared),
+            collector: Arc::clone(&self.collector),
+            phase: self.phase.clone(),
+        };
+        tokio::task::spawn_local(http::admin::run(shown, admin));
+
+        let loaded = tokio::select! {
+            loaded = self.load(specs) => loaded,
+            () = signals.stop() => Err(Failure::new(Failure::FAILED, "stopped while starting")),
+        };
+        let served = match loaded {
+            Ok(endpoints) => {
+                if endpoints.iter().next().is_none() {
+                    tracing::warn!("no endpoint to serve: the store has no endpoints/*.yaml");
+                }
+                self.shared.endpoints.store(Arc::new(endpoints));
+                self.switch.advance(Phase::Serving);
+                tracing::info!(http = %addresses.http, admin = %addresses.admin, "ready");
+                ready(&addresses);
+                signals.stop().await;
+                self.drain(&mut signals).await;
+                Ok(())
+            }
+            Err(failure) => Err(failure),
+        };
+        served.and(self.close(workers).await)
+    }
+
+    /// Starts one scoring thread a listener.
+    fn start_workers(&self, listeners: Vec<TcpListener>) -> std::io::Result<Vec<Running>> {
+        let start = |(index, listener)| {
+            let (shared, phase) = (Arc::clone(&self.shared), self.phase.clone());
+            let (done, finished) = oneshot::channel();
+            let name = format!("skeg-worker-{index}");
+            let thread = std::thread::Builder::new().name(name.clone()).spawn(move || {
+                let worker = Worker::new(index, shared, phase, fastrand::Rng::new());
+                score_until_closed(worker, listener);
+                let _ = done.send(());
+            })?;
+            Ok(Running { name, thread, finished })
+        };
+        listeners.into_iter().enumerate().map(start).collect()
+    }
+
+    /// Loads all models on a thread of their own.
+    async fn load(&self, specs: Vec<EndpointSpec>) -> Result<Endpoints, Failure> {
+        let (store, shared) = (Arc::clone(&self.store), Arc::clone(&self.shared));
+        let collector = Arc::clone(&self.collector);
+        let (send, loaded) = oneshot::channel();
+        let loading = move || {
+            let workshop = Workshop { store, metrics: &shared.metrics, collector: &collector };
+            let built = match runtime() {
+                Ok(runtime) => runtime.block_on(serving::build(specs, &workshop)),
+                Err(error) => Err(vec![error.to_string()]),
+            };
+            let _ = send.send(built);
+        };
+        let failed = |messages| Failure { code: Failure::FAILED, messages };
+        std::thread::Builder::new()
+            .name("skeg-load".to_owned())
+            .spawn(loading)
+            .map_err(|error| failed(vec![error.to_string()]))?;
+        let built = loaded.await.unwrap_or_else(|_| Err(vec!["loading broke off".to_owned()]));
+        built.map_err(failed)
+    }
+
+    /// Answers, unready, until load balancers have looked away; a second signal cuts it short.
+    async fn drain(&self, signals: &mut Signals) {
+        self.switch.advance(Phase::Draining);
+        let delay = if signals.interrupted() { Duration::ZERO } else { self.config.drain_delay };
+        tracing::info!(delay_s = delay.as_secs_f64(), "draining");
+        tokio::select! {
+            () = tokio::time::sleep(delay) => {}
+            () = signals.stop() => {}
+        }
+    }
+
+    /// Lets requests in hand finish and rows reach the store, within the budget.
+    async fn close(self, workers: Vec<Running>) -> Result<(), Failure> {
+        self.switch.advance(Phase::Closing);
+        let end = Instant::now() + self.config.shutdown_budget;
+        // A connection that never ends must not take the rows' share of the budget.
+        let deadline = end - self.config.shutdown_budget / 3;
+        let mut late = Vec::new();
+        for worker in workers {
+            if tokio::time::timeout_at(deadline.into(), worker.finished).await.is_err() {
+                late.push(format!("{} still has requests in hand", worker.name));
+            } else if worker.thread.join().is_err() {
+                late.push(format!("{} broke off", worker.name));
+            }
+        }
+        let finished = self.collector.finish(end.saturating_duration_since(Instant::now()));
+        tracing::info!(written = finished.written, "rows flushed");
+        if finished.lost + finished.pending > 0 {
+            late.push(format!("{} rows did not reach the store", finished.lost + finished.pending));
+        }
+        if late.is_empty() {
+            Ok(())
+        } else {
+            Err(Failure { code: Failure::FAILED, messages: late })
+        }
+    }
+}
+
+/// A scoring thread.
+struct Running {
+    name: String,
+    thread: JoinHandle<()>,
+    /// Resolves when its last connection is done.
+    finished: oneshot::Receiver<()>,
+}
+
+/// The body of a scoring thread.
+fn score_until_closed(worker: Worker, listener: TcpListener) {
+    let serve = async {
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        http::serve::run(Rc::new(worker), listener).await;
+        Ok::<(), std::io::Error>(())
+    };
+    let served = runtime().and_then(|runtime| LocalSet::new().block_on(&runtime, serve));
+    if let Err(error) = served {
+        tracing::error!(%error, "a scoring thread cannot serve");
+    }
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+/// The wall clock, microseconds since 1970 UTC.
+fn unix_us() -> i64 {
+    let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(unix.as_micros()).unwrap_or(i64::MAX)
+}
+
+// === impl Addresses ===
+
+impl fmt::Display for Addresses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "skeg is ready: http={} admin={}", self.http, self.admin)
+    }
+}

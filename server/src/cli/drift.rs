@@ -1,0 +1,142 @@
+//! `skeg drift`: do live rows still look like the training data?
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+use drift::window::Baselines;
+use drift::{Baseline, Report, Thresholds, Verdict, Window};
+use model_loader::{ModelRef, Name, Registry};
+use object_store::{ObjectStore, ObjectStoreExt};
+
+use super::{Failure, say};
+use crate::config::Surroundings;
+use crate::serving;
+use crate::store::StoreUrl;
+
+/// What `skeg drift` does.
+#[derive(Debug, Subcommand)]
+pub enum DriftCommand {
+    /// Compare an endpoint's logged rows with the baseline of the model that scored them
+    Analyze(AnalyzeArgs),
+}
+
+/// What `skeg drift analyze` takes.
+#[derive(Debug, Args)]
+pub struct AnalyzeArgs {
+    /// The store: file:///folder, or a folder's path
+    #[arg(long, env = "SKEG_STORE", value_name = "URL")]
+    store: String,
+    /// The endpoint
+    #[arg(long, env = "SKEG_ENDPOINT", value_name = "NAME")]
+    endpoint: Name,
+    /// Start of the window, RFC 3339 [default: 24 hours before its end]
+    #[arg(long, env = "SKEG_FROM", value_name = "TIME")]
+    from: Option<jiff::Timestamp>,
+    /// End of the window, exclusive [default: now]
+    #[arg(long, env = "SKEG_TO", value_name = "TIME")]
+    to: Option<jiff::Timestamp>,
+    /// Least population stability index that counts as drift
+    #[arg(long, env = "SKEG_PSI", value_name = "PSI", default_value = "0.2")]
+    psi: f64,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+    /// Exit with code 2 when the verdict is drift
+    #[arg(long)]
+    fail_on_drift: bool,
+}
+
+/// Prints the verdict.
+///
+/// # Errors
+/// Code 1 when rows or baselines cannot be read, 2 on drift when that was asked for, 78 for values
+/// that make no analysis.
+pub fn run(command: &DriftCommand) -> Result<(), Failure> {
+    let DriftCommand::Analyze(args) = command;
+    let config = |error: &dyn std::fmt::Display| Failure::config(vec![error.to_string()]);
+    let folder = Surroundings::read().folder;
+    let store = existing(&args.store, &folder).map_err(|error| config(&error))?;
+    let now = jiff::Timestamp::now();
+    let end = args.to.unwrap_or(now);
+    let start = args.from.unwrap_or(end - jiff::SignedDuration::from_hours(24));
+    let window = Window::new(start.as_microsecond(), end.as_microsecond());
+    let window = window.map_err(|error| config(&error))?;
+    let confidence = Thresholds::default().confidence();
+    let thresholds = Thresholds::new(args.psi, confidence).map_err(|error| config(&error))?;
+
+    let failed = |error: String| Failure::new(Failure::FAILED, error);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| failed(error.to_string()))?;
+    let report = report(store, args.endpoint.as_ref(), window, &thresholds);
+    let report = runtime.block_on(report).map_err(failed)?;
+    say(if args.json { report.to_json() } else { report.table().trim_end().to_owned() });
+    if args.fail_on_drift && report.verdict() == Verdict::Drift {
+        return Err(Failure { code: Failure::REFUSED, messages: Vec::new() });
+    }
+    Ok(())
+}
+
+/// Opens a store that must be there: an analysis makes none.
+fn existing(url: &str, folder: &Path) -> Result<Arc<dyn ObjectStore>, String> {
+    let url = StoreUrl::parse(url, folder)?;
+    if !url.folder().is_dir() {
+        return Err(format!("store {}: no such folder", url.folder().display()));
+    }
+    url.open()
+}
+
+async fn report(
+    store: Arc<dyn ObjectStore>,
+    endpoint: &str,
+    window: Window,
+    thresholds: &Thresholds,
+) -> Result<Report, String> {
+    let range = window.start()..window.end();
+    let files = collector::read::files(&*store, endpoint, range).await;
+    let files = files.map_err(|error| error.to_string())?;
+    if files.is_empty() && !known(&*store, endpoint).await? {
+        return Err(format!("endpoint {endpoint}: neither a spec nor rows in the store"));
+    }
+    let versions: BTreeSet<(String, String)> = files
+        .iter()
+        .map(|file| (file.path.model().to_owned(), file.path.version().to_owned()))
+        .collect();
+    let baselines = baselines(&store, versions).await?;
+    let profiles = drift::window::profiles(store, endpoint, window, &baselines).await;
+    let profiles = profiles.map_err(|error| error.to_string())?;
+    Ok(Report::new(endpoint, window, &profiles, thresholds))
+}
+
+/// Whether the store has a spec of that endpoint.
+async fn known(store: &dyn ObjectStore, endpoint: &str) -> Result<bool, String> {
+    match store.head(&serving::spec_path(endpoint)).await {
+        Ok(_) => Ok(true),
+        Err(object_store::Error::NotFound { .. }) => Ok(false),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// The baselines of these model versions; a version without one, or that is no longer registered,
+/// is left out and named in the report.
+async fn baselines(
+    store: &Arc<dyn ObjectStore>,
+    versions: BTreeSet<(String, String)>,
+) -> Result<Baselines, String> {
+    let registry = Registry::new(Arc::clone(store));
+    let mut found = HashMap::new();
+    for (model, version) in versions {
+        let wanted: ModelRef = format!("{model}:{version}")
+            .parse()
+            .map_err(|error: model_loader::Error| error.to_string())?;
+        let json = match registry.baseline(&wanted).await {
+            Ok(Some(json)) => json,
+            Ok(None) | Err(model_loader::Error::NotRegistered { .. }) => continue,
+            Err(error) => return Err(error.to_string()),
+        };
+        let baseline = Baseline::from_json(&json).map_err(|e| format!("{wanted}: {e}"))?;
+        found.insert((model, version), Arc::new(baseline));
+    }
+    Ok(found)
+}

@@ -1,0 +1,71 @@
+//! `skeg serve`: the endpoints of a store, until SIGTERM.
+
+use clap::Args;
+
+use super::{Failure, ServingArgs, say};
+use crate::app::{self, Addresses};
+use crate::config::{self, Config, Defaults, Surroundings};
+
+/// What `skeg serve` takes.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// The store: file:///folder, or a folder's path
+    #[arg(long, env = "SKEG_STORE", value_name = "URL")]
+    store: String,
+    #[command(flatten)]
+    serving: ServingArgs,
+}
+
+/// Serves until the process is told to stop.
+///
+/// # Errors
+/// Code 78 for a bad configuration, 1 when serving failed.
+pub fn run(args: &ServeArgs) -> Result<(), Failure> {
+    let defaults = Defaults { host: [0, 0, 0, 0], roll_age: "60s" };
+    let config = checked(&args.store, &args.serving, defaults)?;
+    app::serve(&config, |addresses: &Addresses| say(addresses))
+}
+
+/// Checks the flags and starts logging; `demo` does the same with defaults of its own.
+pub(super) fn checked(
+    store: &str,
+    args: &ServingArgs,
+    defaults: Defaults,
+) -> Result<Config, Failure> {
+    let config =
+        config::check(store, args, defaults, &Surroundings::read()).map_err(Failure::config);
+    let logging = start_logging(&args.log);
+    match (config, logging) {
+        (Ok(config), Ok(())) => Ok(config),
+        (Ok(_), Err(mistake)) => Err(Failure::config(vec![mistake])),
+        (Err(mut failure), logging) => {
+            failure.messages.extend(logging.err());
+            Err(failure)
+        }
+    }
+}
+
+/// Logs as JSON lines on the standard error.
+fn start_logging(filter: &str) -> Result<(), String> {
+    let filter = tracing_subscriber::EnvFilter::try_new(filter)
+        .map_err(|error| format!("--log \"{filter}\": {error}"))?;
+    let logging = tracing_subscriber::fmt().json().with_env_filter(filter);
+    // A second start in one process (tests) keeps the first.
+    let _ = logging.with_writer(std::io::stderr).try_init();
+    Ok(())
+}
+
+// === impl Surroundings ===
+
+impl Surroundings {
+    /// Looks around, once per command.
+    pub(super) fn read() -> Self {
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let host = if host.trim().is_empty() { "skeg" } else { host.trim() };
+        Self {
+            folder: std::env::current_dir().unwrap_or_default(),
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            host: host.to_owned(),
+        }
+    }
+}

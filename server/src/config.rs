@@ -1,0 +1,176 @@
+//! Flags as typed -> a checked [`Config`]; every mistake is reported at once.
+//!
+//! Called by the commands before anything starts. Nothing after this reads a flag, invents a
+//! default or finds a value wrong.
+
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use collector::Roll;
+use model_loader::Name;
+
+use crate::cli::ServingArgs;
+use crate::serving::SpecSource;
+use crate::store::StoreUrl;
+use crate::worker::Limits;
+
+#[cfg(test)]
+mod tests;
+
+/// Everything `app` needs to serve.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Models, endpoints and rows.
+    pub store: StoreUrl,
+    /// Where endpoint specs are read from.
+    pub specs: SpecSource,
+    /// The scoring port.
+    pub http: SocketAddr,
+    /// The port of metrics and health.
+    pub admin: SocketAddr,
+    /// Scoring threads, at least 1.
+    pub workers: usize,
+    /// Bounds on connections and requests.
+    pub limits: Limits,
+    /// Answering, but unready, after SIGTERM.
+    pub drain_delay: Duration,
+    /// For requests in hand and unwritten rows after that.
+    pub shutdown_budget: Duration,
+    /// When row files are closed.
+    pub roll: Roll,
+    /// This process's name in row files.
+    pub replica: Name,
+}
+
+/// What the surroundings of the process say; read once, by the command.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// Relative paths start here.
+    pub folder: PathBuf,
+    /// Cores the process may use.
+    pub cores: usize,
+    /// The host's name.
+    pub host: String,
+}
+
+/// Defaults that differ between `serve` and `demo`.
+#[derive(Clone, Copy, Debug)]
+pub struct Defaults {
+    /// The address both ports are bound on.
+    pub host: [u8; 4],
+    /// How old a row file grows.
+    pub roll_age: &'static str,
+}
+
+/// Checks `args`.
+///
+/// # Errors
+/// Every mistake, one sentence each, naming the flag.
+pub fn check(
+    store: &str,
+    args: &ServingArgs,
+    defaults: Defaults,
+    around: &Surroundings,
+) -> Result<Config, Vec<String>> {
+    let mut wrong = Mistakes::default();
+    let port = |port| SocketAddr::from((defaults.host, port));
+    let http = wrong.or("--http", args.http.as_deref(), port(8000));
+    let admin = wrong.or("--admin", args.admin.as_deref(), port(8002));
+    let workers = wrong.or("--workers", args.workers.as_deref(), around.cores.max(1));
+    let connections = wrong.count("--connections", &args.connections);
+    let limits = Limits {
+        body_bytes: wrong.count("--body-limit", &args.body_limit),
+        header_timeout: wrong.time("--header-timeout", &args.header_timeout),
+        body_timeout: wrong.time("--body-timeout", &args.body_timeout),
+        connections_per_worker: connections.div_ceil(workers.max(1)),
+    };
+    let roll = Roll {
+        rows: wrong.count("--roll-rows", &args.roll_rows),
+        bytes: wrong.count("--roll-bytes", &args.roll_bytes),
+        age: wrong.time("--roll-age", args.roll_age.as_deref().unwrap_or(defaults.roll_age)),
+    };
+    let drain_delay = wrong.time("--drain-delay", &args.drain_delay);
+    let shutdown_budget = wrong.time("--shutdown-budget", &args.shutdown_budget);
+    for (flag, zero) in [
+        ("--workers", workers == 0),
+        ("--header-timeout", limits.header_timeout.is_zero()),
+        ("--body-timeout", limits.body_timeout.is_zero()),
+        ("--roll-age", roll.age.is_zero()),
+    ] {
+        wrong.when(zero, flag, "must be more than 0");
+    }
+    wrong.when(http == admin && http.port() != 0, "--admin", "is the same address as --http");
+    let replica = args.replica.as_deref().unwrap_or(&around.host);
+    let replica = wrong.value::<Name>("--replica", replica);
+    let store = StoreUrl::parse(store, &around.folder).map_err(|error| wrong.0.push(error)).ok();
+    let specs = match &args.endpoints {
+        Some(folder) => {
+            SpecSource::Folder(wrong.folder("--endpoints", &around.folder.join(folder)))
+        }
+        None => SpecSource::Store,
+    };
+    match (store, replica) {
+        (Some(store), Some(replica)) if wrong.0.is_empty() => Ok(Config {
+            store,
+            specs,
+            http,
+            admin,
+            workers,
+            limits,
+            drain_delay,
+            shutdown_budget,
+            roll,
+            replica,
+        }),
+        _ => Err(wrong.0),
+    }
+}
+
+/// Mistakes so far; a wrong value is noted and a harmless one stands in for it.
+#[derive(Debug, Default)]
+struct Mistakes(Vec<String>);
+
+// === impl Mistakes ===
+
+impl Mistakes {
+    fn when(&mut self, wrong: bool, flag: &str, sentence: &str) {
+        let known = self.0.iter().any(|mistake| mistake.starts_with(flag));
+        if wrong && !known {
+            self.0.push(format!("{flag} {sentence}"));
+        }
+    }
+
+    fn value<T: FromStr<Err: Display>>(&mut self, flag: &str, text: &str) -> Option<T> {
+        let parsed = text.parse().map_err(|error| format!("{flag} \"{text}\": {error}"));
+        parsed.map_err(|mistake| self.0.push(mistake)).ok()
+    }
+
+    fn or<T: FromStr<Err: Display>>(&mut self, flag: &str, text: Option<&str>, default: T) -> T {
+        match text {
+            Some(text) => self.value(flag, text).unwrap_or(default),
+            None => default,
+        }
+    }
+
+    /// A whole number of at least 1.
+    fn count(&mut self, flag: &str, text: &str) -> usize {
+        let count = self.value(flag, text).unwrap_or(1);
+        self.when(count == 0, flag, "must be more than 0");
+        count.max(1)
+    }
+
+    /// A time such as `500ms`, `5s`, `2m`.
+    fn time(&mut self, flag: &str, text: &str) -> Duration {
+        let time = self.value::<jiff::SignedDuration>(flag, text).unwrap_or_default();
+        self.when(time.is_negative(), flag, "must not be negative");
+        Duration::try_from(time).unwrap_or_default()
+    }
+
+    fn folder(&mut self, flag: &str, path: &Path) -> PathBuf {
+        self.when(!path.is_dir(), flag, &format!("{}: no such folder", path.display()));
+        path.to_owned()
+    }
+}

@@ -1,0 +1,69 @@
+//! Defaults are what the help says; every mistake is named in one go.
+
+use std::time::Duration;
+
+use clap::Parser;
+
+use super::{Config, Defaults, Surroundings, check};
+use crate::cli::ServingArgs;
+
+#[derive(Parser)]
+struct Typed {
+    #[command(flatten)]
+    serving: ServingArgs,
+}
+
+fn config(store: &str, flags: &[&str]) -> Result<Config, Vec<String>> {
+    let typed = Typed::try_parse_from([&["skeg"], flags].concat()).unwrap();
+    let around =
+        Surroundings { folder: "/somewhere".into(), cores: 3, host: "replica-1".to_owned() };
+    check(store, &typed.serving, Defaults { host: [0, 0, 0, 0], roll_age: "60s" }, &around)
+}
+
+#[test]
+fn defaults_are_sound() {
+    let config = config("file:///var/lib/skeg", &[]).unwrap();
+    assert_eq!(config.http.to_string(), "0.0.0.0:8000");
+    assert_eq!(config.admin.to_string(), "0.0.0.0:8002");
+    assert_eq!(config.workers, 3);
+    assert_eq!(config.limits.body_bytes, 64 << 20);
+    assert_eq!(config.limits.connections_per_worker, 5462);
+    assert_eq!(config.drain_delay, Duration::from_secs(5));
+    assert_eq!(config.replica.as_ref(), "replica-1");
+    assert_eq!(config.store.folder(), std::path::Path::new("/var/lib/skeg"));
+}
+
+#[test]
+fn flags_win_over_defaults() {
+    let flags = ["--http", "127.0.0.1:0", "--workers", "1", "--roll-age", "250ms"];
+    let config = config("store", &[&flags[..], &["--drain-delay", "0s"]].concat()).unwrap();
+    assert_eq!(config.http.to_string(), "127.0.0.1:0");
+    assert_eq!(config.workers, 1);
+    assert_eq!(config.roll.age, Duration::from_millis(250));
+    assert!(config.drain_delay.is_zero());
+    assert_eq!(config.store.folder(), std::path::Path::new("/somewhere/store"));
+}
+
+#[test]
+fn every_mistake_is_reported_at_once() {
+    let flags = [
+        ["--http", "nowhere"],
+        ["--admin", "127.0.0.1:99999"],
+        ["--workers", "0"],
+        ["--body-limit", "64MB"],
+        ["--header-timeout", "soon"],
+        ["--body-timeout", "-1s"],
+        ["--connections", "0"],
+        ["--roll-age", "0s"],
+        ["--replica", "a/b"],
+        ["--endpoints", "missing"],
+    ];
+    let typed: Vec<&str> = flags.iter().map(|[flag, _]| *flag).collect();
+    let flags: Vec<String> = flags.iter().map(|[flag, value]| format!("{flag}={value}")).collect();
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let mistakes = config("s3://bucket", &flags).unwrap_err();
+    for name in typed.iter().chain(&["s3"]) {
+        assert!(mistakes.iter().any(|mistake| mistake.contains(name)), "{name}: {mistakes:?}");
+    }
+    assert_eq!(mistakes.len(), typed.len() + 1, "one each: {mistakes:?}");
+}

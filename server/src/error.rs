@@ -1,0 +1,104 @@
+//! What can go wrong with one request, and the one table from error to status.
+//!
+//! Every answer that is not 200 is one of these; `http::encode::error` turns it into
+//! `{"error": "..."}`. The statuses are those of Triton's protocol notes: unknown things 404,
+//! an unready server 400 on its health routes and 503 where it would have scored, a client's
+//! mistake 400, ours 500.
+
+use crate::http::json::JsonError;
+
+/// A request that was not scored. The text is for the client and names the culprit.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The body is not JSON, or an element is not of its datatype.
+    #[error("{0}")]
+    Json(#[from] JsonError),
+    /// The body is JSON but not a request of the protocol.
+    #[error("{0}")]
+    Request(String),
+    /// Either of the above, about one input.
+    #[error("input \"{name}\": {cause}")]
+    Input {
+        /// The input's name as the request wrote it.
+        name: String,
+        /// What is wrong with it.
+        cause: Box<Error>,
+    },
+    /// The model refused the inputs, or failed on them.
+    #[error(transparent)]
+    Model(#[from] model_loader::Error),
+    /// No endpoint of that name.
+    #[error("unknown model \"{0}\"")]
+    UnknownModel(String),
+    /// The endpoint has no such deployment, or none with that version.
+    #[error("model \"{model}\" has no {what} \"{name}\"")]
+    UnknownPart {
+        /// The endpoint.
+        model: String,
+        /// "deployment", "version" or "output".
+        what: &'static str,
+        /// What was asked for.
+        name: String,
+    },
+    /// Models are still being loaded.
+    #[error("the server is starting")]
+    Starting,
+    /// The endpoint's weights are all zero and the request names no deployment.
+    #[error("model \"{0}\" is drained: its traffic weights are all 0")]
+    Drained(String),
+    /// No route of that path.
+    #[error("no such route \"{0}\"")]
+    UnknownRoute(String),
+    /// The path exists, with another method.
+    #[error("method not allowed here, use {allow}")]
+    Method {
+        /// The value of the `allow` header.
+        allow: &'static str,
+    },
+    /// The body is larger than the server takes.
+    #[error("request body is larger than {limit} bytes")]
+    BodyTooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The body did not arrive in time.
+    #[error("request body did not arrive in time")]
+    BodyTimeout,
+    /// The connection broke while the body was being read.
+    #[error("request body broke off")]
+    BodyLost,
+}
+
+/// The statuses the server answers with, in the order of the counters' cells.
+pub const STATUSES: [u16; 8] = [200, 400, 404, 405, 408, 413, 500, 503];
+
+impl Error {
+    /// The table from error to HTTP status.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Json(_) | Self::Request(_) | Self::BodyLost => 400,
+            Self::Input { cause, .. } => cause.status(),
+            Self::Model(error) if error.is_input() => 400,
+            Self::Model(_) => 500,
+            Self::UnknownPart { what: "output", .. } => 400,
+            Self::UnknownModel(_) | Self::UnknownPart { .. } | Self::UnknownRoute(_) => 404,
+            Self::Drained(_) | Self::Starting => 503,
+            Self::Method { .. } => 405,
+            Self::BodyTimeout => 408,
+            Self::BodyTooLarge { .. } => 413,
+        }
+    }
+
+    /// The same error, said of the input `name`.
+    pub fn for_input(self, name: &str) -> Self {
+        match self {
+            Self::Input { .. } => self,
+            cause => Self::Input { name: name.to_owned(), cause: Box::new(cause) },
+        }
+    }
+}
+
+/// The cell of `status` in per-status counters.
+pub fn status_cell(status: u16) -> usize {
+    STATUSES.iter().position(|known| *known == status).expect("the table above is complete")
+}

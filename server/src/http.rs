@@ -1,0 +1,15 @@
+//! HTTP: the only room that names hyper.
+//!
+//! In the order a request walks: `serve` takes the connection, `op` reads what is asked, `body` and
+//! `decode` turn bytes into tensors, `scoring` walks the corridor, `encode` writes the reply;
+//! `describe` answers the questions about health and metadata, `admin` serves the second port.
+
+pub mod serve;
+pub mod op;
+pub mod body;
+pub mod decode;
+pub mod json;
+pub mod scoring;
+pub mod encode;
+pub mod describe;
+pub mod admin;

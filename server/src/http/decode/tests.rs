@@ -1,0 +1,120 @@
+//! Requests of the protocol are read in any order; what is wrong is named.
+
+use model_loader::{Datatype, Values};
+use proptest::prelude::*;
+
+use super::request;
+
+const TENSOR: &str = r#"{"name":"x","shape":[2,2],"datatype":"FP32","data":[1,2,3,4]}"#;
+
+fn body(tensor: &str) -> String {
+    format!(r#"{{"inputs":[{tensor}]}}"#)
+}
+
+#[test]
+fn a_request_is_read() {
+    let text = format!(r#"{{"id":"7","inputs":[{TENSOR}],"outputs":[{{"name":"y"}}]}}"#);
+    let read = request(text.as_bytes()).unwrap();
+    assert_eq!(read.id.as_deref(), Some("7"));
+    assert_eq!(read.outputs.unwrap(), ["y"]);
+    assert_eq!(read.inputs.len(), 1);
+    assert_eq!(read.inputs[0].name, "x");
+    let tensor = &read.inputs[0].tensor;
+    assert_eq!((tensor.shape(), tensor.datatype()), (&[2, 2][..], Datatype::Fp32));
+    assert_eq!(*tensor.values(), Values::Fp32(vec![1.0, 2.0, 3.0, 4.0]));
+}
+
+#[test]
+fn absent_outputs_are_not_an_empty_list() {
+    assert!(request(body(TENSOR).as_bytes()).unwrap().outputs.is_none());
+    let none = body(TENSOR).replace("}]}", r#"}],"outputs":[]}"#);
+    assert_eq!(request(none.as_bytes()).unwrap().outputs.unwrap().len(), 0);
+}
+
+#[test]
+fn every_datatype_has_its_buffer() {
+    for (datatype, data, values) in [
+        ("BOOL", "[true]", Values::Bool(vec![true])),
+        ("UINT8", "[1]", Values::Uint8(vec![1])),
+        ("UINT16", "[1]", Values::Uint16(vec![1])),
+        ("UINT32", "[1]", Values::Uint32(vec![1])),
+        ("UINT64", "[1]", Values::Uint64(vec![1])),
+        ("INT8", "[-1]", Values::Int8(vec![-1])),
+        ("INT16", "[-1]", Values::Int16(vec![-1])),
+        ("INT32", "[-1]", Values::Int32(vec![-1])),
+        ("INT64", "[-1]", Values::Int64(vec![-1])),
+        ("FP32", "[0.5]", Values::Fp32(vec![0.5])),
+        ("FP64", "[0.5]", Values::Fp64(vec![0.5])),
+        ("BYTES", "[\"a\"]", Values::Bytes(vec!["a".to_owned()])),
+    ] {
+        let tensor = format!(r#"{{"name":"x","shape":[1],"datatype":"{datatype}","data":{data}}}"#);
+        let text = body(&tensor);
+        let read = request(text.as_bytes()).unwrap();
+        assert_eq!(*read.inputs[0].tensor.values(), values);
+    }
+}
+
+proptest! {
+    #[test]
+    fn fields_come_in_any_order(order in Just([0, 1, 2, 3, 4]).prop_shuffle()) {
+        let fields = [
+            r#""name":"x""#, r#""shape":[2,2]"#, r#""datatype":"FP32""#,
+            r#""data":[[1,2],[3,4]]"#, r#""parameters":{"a":[{}]}"#,
+        ];
+        let fields: Vec<&str> = order.iter().map(|index| fields[*index]).collect();
+        let shuffled = body(&format!("{{{}}}", fields.join(",")));
+        let plain = body(TENSOR);
+        let (shuffled, plain) = (request(shuffled.as_bytes()), request(plain.as_bytes()));
+        prop_assert_eq!(shuffled.unwrap().inputs, plain.unwrap().inputs);
+    }
+
+    #[test]
+    fn garbled_requests_never_panic(place in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        let mut text = body(TENSOR).into_bytes();
+        let place = place.index(text.len());
+        text[place] = byte;
+        if let Err(error) = request(&text) {
+            prop_assert_eq!(error.status(), 400);
+        }
+        let _ = request(&text[..place]);
+    }
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    for (change, words) in [
+        ((r#""name":"x","#, ""), &["without a name"][..]),
+        ((r#""shape":[2,2],"#, ""), &["\"x\"", "shape"]),
+        ((r#""datatype":"FP32","#, ""), &["\"x\"", "datatype"]),
+        ((r#","data":[1,2,3,4]"#, ""), &["\"x\"", "data"]),
+        (("FP32", "FP31"), &["\"x\"", "FP31"]),
+        (("[1,2,3,4]", "[1,2,3]"), &["\"x\"", "fewer", "byte"]),
+        (("[1,2,3,4]", "[1,2,3,\"4\"]"), &["\"x\"", "number", "byte"]),
+        (("[2,2]", "[-2,2]"), &["\"x\"", "integer"]),
+        ((r#""name":"x""#, r#""name":"x","name":"y""#), &["name", "twice"]),
+        (("[1,2,3,4]", "[1,2,3,4],\"data\":[]"), &["\"x\"", "data", "twice"]),
+    ] {
+        let text = body(&TENSOR.replace(change.0, change.1));
+        let error = request(text.as_bytes()).unwrap_err();
+        assert_eq!(error.status(), 400);
+        for word in words {
+            assert!(error.to_string().contains(word), "{word} not in: {error}");
+        }
+    }
+}
+
+#[test]
+fn late_fields_name_the_input_too() {
+    let text = body(r#"{"data":[1],"name":"x","shape":[2],"datatype":"FP32"}"#);
+    let error = request(text.as_bytes()).unwrap_err().to_string();
+    assert!(error.contains("\"x\"") && error.contains("fewer"), "{error}");
+}
+
+#[test]
+fn bodies_that_are_no_requests_are_refused() {
+    for text in
+        ["", "{}", "[]", "null", "{\"inputs\":{}}", "{\"inputs\":[]} x", "{\"inputs\":[[]]}"]
+    {
+        assert_eq!(request(text.as_bytes()).unwrap_err().status(), 400, "{text}");
+    }
+}

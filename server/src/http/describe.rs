@@ -1,0 +1,121 @@
+//! Health and metadata of the Open Inference Protocol: what the server and its models are.
+
+use model_loader::TensorSpec;
+use serde::Serialize;
+
+use super::encode::{Reply, error, json, status};
+use super::op::{Place, Question};
+use crate::deployment::Deployment;
+use crate::endpoint::{Endpoints, Target};
+use crate::error::Error;
+use crate::shutdown::Phase;
+
+/// `GET /v2`.
+#[derive(Debug, Serialize)]
+struct ServerMetadata {
+    name: &'static str,
+    version: &'static str,
+    /// Clients read an array here without looking, so it is there even when empty.
+    extensions: [&'static str; 0],
+}
+
+/// `GET /v2/models/{m}`.
+#[derive(Debug, Serialize)]
+struct ModelMetadata<'a> {
+    name: &'a str,
+    versions: Vec<&'a str>,
+    platform: &'static str,
+    inputs: Vec<TensorMetadata<'a>>,
+    outputs: Vec<TensorMetadata<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct TensorMetadata<'a> {
+    name: &'a str,
+    datatype: &'static str,
+    /// -1 stands for any size.
+    shape: Vec<i64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Live {
+    live: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Ready<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    ready: bool,
+}
+
+/// Answers a question. Not ready is 400: OIP wants a 4xx, and probes and clients look at the status
+/// alone.
+pub fn answer(question: Question<'_>, endpoints: &Endpoints, phase: Phase) -> Reply {
+    match question {
+        Question::Live => body(&Live { live: true }),
+        Question::Ready => readiness(None, phase),
+        Question::Server => {
+            let version = env!("CARGO_PKG_VERSION");
+            body(&ServerMetadata { name: "skeg", version, extensions: [] })
+        }
+        Question::Model(place) => match find(endpoints, place) {
+            Ok((versions, deployment)) => model(place.model, versions, deployment),
+            Err(unknown) => error(&unknown),
+        },
+        Question::ModelReady(place) => match find(endpoints, place) {
+            Ok(_) => readiness(Some(place.model), phase),
+            Err(unknown) => error(&unknown),
+        },
+    }
+}
+
+fn model(name: &str, versions: Vec<&str>, deployment: &Deployment) -> Reply {
+    let signature = deployment.runnable.signature();
+    body(&ModelMetadata {
+        name,
+        versions,
+        platform: "onnx_onnxv1",
+        inputs: signature.inputs.iter().map(tensor).collect(),
+        outputs: signature.outputs.iter().map(tensor).collect(),
+    })
+}
+
+/// The versions of an endpoint, and the deployment that speaks for `place`.
+fn find<'a>(
+    endpoints: &'a Endpoints,
+    place: Place<'_>,
+) -> Result<(Vec<&'a str>, &'a Deployment), Error> {
+    let endpoint = endpoints.get(place.model)?;
+    let deployment = match place.version {
+        Some(_) => endpoint.choose(Target { version: place.version, deployment: None }, 0)?,
+        None => endpoint.foremost().ok_or_else(|| Error::UnknownModel(place.model.to_owned()))?,
+    };
+    let mut versions: Vec<&str> =
+        endpoint.deployments.iter().map(|d| d.model.version.as_ref()).collect();
+    versions.sort_unstable();
+    versions.dedup();
+    Ok((versions, deployment))
+}
+
+fn readiness(name: Option<&str>, phase: Phase) -> Reply {
+    let ready = phase == Phase::Serving;
+    let mut reply = body(&Ready { name, ready });
+    if !ready {
+        *reply.status_mut() = status(400);
+    }
+    reply
+}
+
+fn tensor(spec: &TensorSpec) -> TensorMetadata<'_> {
+    let size = |size: &Option<usize>| size.map_or(-1, |size| size as i64);
+    TensorMetadata {
+        name: &spec.name,
+        datatype: spec.datatype.name(),
+        shape: spec.shape.iter().map(size).collect(),
+    }
+}
+
+fn body(shape: &impl Serialize) -> Reply {
+    json(serde_json::to_vec(shape).expect("these shapes are always JSON"))
+}

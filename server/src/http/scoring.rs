@@ -1,0 +1,148 @@
+//! One scoring request from its head to its reply and its row.
+//!
+//! Reading the body is the only await; from there the walk is decode -> score -> encode -> record,
+//! in one go on the worker's own thread. The row is appended before the reply is handed to the
+//! connection, and appending can neither wait nor fail.
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use hyper::body::Incoming;
+use hyper::header::HeaderMap;
+
+use super::encode::{self, Reply};
+use super::op::Place;
+use super::{body, decode};
+use crate::endpoint::{Endpoint, Target};
+use crate::error::Error;
+use crate::metrics::Series;
+use crate::record::{Circumstances, record};
+use crate::score::{Corridor, Failure, ScoreRequest, score};
+use crate::shutdown::Phase;
+use crate::worker::Worker;
+
+/// Longest client id that is kept; a longer one is refused, since it goes into every row.
+const MAX_ID: usize = 256;
+
+/// When a request came.
+#[derive(Clone, Copy, Debug)]
+struct Arrival {
+    instant: Instant,
+    unix_us: i64,
+}
+
+/// Answers `POST .../infer`, counts it and appends its row.
+pub async fn infer(
+    worker: &Worker,
+    place: Place<'_>,
+    headers: &HeaderMap,
+    incoming: Incoming,
+) -> Reply {
+    let _in_hand = worker.take();
+    let arrival = Arrival::now();
+    let limits = &worker.shared.limits;
+    let body = body::read(incoming, limits.body_bytes, limits.body_timeout).await;
+
+    // From here on nothing awaits: the request runs under one snapshot.
+    let endpoints = worker.shared.endpoints.load();
+    let metrics = &worker.shared.metrics;
+    let (series, reply) = match endpoints.get(place.model) {
+        // Nothing is known yet: a 404 would tell the client never to come back.
+        Err(_) if worker.phase.now() == Phase::Starting => {
+            (&*metrics.nowhere, encode::error(&Error::Starting))
+        }
+        Err(unknown) => (&*metrics.nowhere, encode::error(&unknown)),
+        Ok(endpoint) => {
+            let corridor = Corridor {
+                endpoints: &endpoints,
+                sessions: &mut worker.sessions.borrow_mut(),
+                draw: worker.draw(),
+                now: Instant::now,
+            };
+            let asked = Asked { place, headers, arrival };
+            match body {
+                Ok(body) => answer(worker, endpoint, asked, &body, corridor),
+                Err(error) => (&*endpoint.unrouted, encode::error(&error)),
+            }
+        }
+    };
+    series.answered(worker.index, reply.status().as_u16(), arrival.instant.elapsed());
+    reply
+}
+
+/// What the head of a request says.
+#[derive(Clone, Copy, Debug)]
+struct Asked<'a> {
+    place: Place<'a>,
+    headers: &'a HeaderMap,
+    arrival: Arrival,
+}
+
+fn answer<'e>(
+    worker: &Worker,
+    endpoint: &'e Endpoint,
+    asked: Asked<'_>,
+    body: &[u8],
+    corridor: Corridor<'_>,
+) -> (&'e Series, Reply) {
+    let request = match decode::request(body).and_then(check_id) {
+        Ok(request) => request,
+        Err(error) => return (&endpoint.unrouted, encode::error(&error)),
+    };
+    let sent_id = request.id.clone();
+    let target = Target {
+        deployment: asked.headers.get(encode::DEPLOYMENT).and_then(|value| value.to_str().ok()),
+        version: asked.place.version,
+    };
+    let (deployment, scored) = match score(endpoint, target, request, corridor) {
+        Ok(scored) => scored,
+        Err(Failure { deployment, error }) => {
+            let series = deployment.map_or(&*endpoint.unrouted, |deployment| &*deployment.series);
+            return (series, encode::error(&error));
+        }
+    };
+    deployment.series.inferred(worker.index, scored.inference);
+
+    let id = sent_id.as_deref();
+    let body = encode::answer(asked.place.model, deployment, id, &scored.outputs, &scored.selected);
+    let request_id = match id.or_else(|| header_id(asked.headers)) {
+        Some(id) => id.to_owned(),
+        None => worker.request_id((asked.arrival.unix_us / 1000).unsigned_abs()),
+    };
+    let mut reply = encode::json(body);
+    encode::header(&mut reply, encode::DEPLOYMENT, deployment.name.as_ref());
+    encode::header(&mut reply, encode::REQUEST_ID, &request_id);
+
+    let about = Circumstances {
+        request_id,
+        time_us: asked.arrival.unix_us,
+        latency_us: u32::try_from(asked.arrival.instant.elapsed().as_micros()).unwrap_or(u32::MAX),
+        revision: endpoint.revision,
+    };
+    deployment.rows.append(record(deployment.runnable.signature(), scored, about));
+    (&deployment.series, reply)
+}
+
+fn check_id(request: ScoreRequest<'_>) -> Result<ScoreRequest<'_>, Error> {
+    match &request.id {
+        Some(id) if id.len() > MAX_ID => {
+            Err(Error::Request(format!("\"id\" is longer than {MAX_ID} bytes")))
+        }
+        _ => Ok(request),
+    }
+}
+
+/// The id that a proxy or an Azure client put into the head.
+fn header_id(headers: &HeaderMap) -> Option<&str> {
+    let id = headers.get("x-request-id").or_else(|| headers.get(encode::REQUEST_ID))?;
+    id.to_str().ok().filter(|id| !id.is_empty() && id.len() <= MAX_ID)
+}
+
+// === impl Arrival ===
+
+impl Arrival {
+    fn now() -> Self {
+        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let unix_us = i64::try_from(unix.as_micros()).unwrap_or(i64::MAX);
+        Self { instant: Instant::now(), unix_us }
+    }
+}

@@ -1,0 +1,211 @@
+//! The text of `/metrics`: series added over the workers, as Prometheus families.
+//!
+//! Called by `http::admin` at each scrape, off the scoring threads. Names and labels are those of
+//! ARCHITECTURE.md; a label value never comes from a request.
+
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+
+use collector::Collector;
+use prometheus::proto::{
+    Bucket, Counter, Gauge, Histogram, LabelPair, Metric, MetricFamily, MetricType,
+};
+use prometheus::{Encoder, TextEncoder};
+
+use super::histogram::{Snapshot, bounds_seconds};
+use super::{Labels, Metrics, Series};
+use crate::endpoint::Endpoints;
+use crate::error::STATUSES;
+
+/// The protocol label of the scoring routes that exist so far.
+const PROTOCOL: &str = "oip_http";
+
+/// Renders everything there is to scrape.
+pub fn text(metrics: &Metrics, endpoints: &Endpoints, collector: &Collector) -> String {
+    let mut families = scoring(metrics);
+    families.extend([weights(endpoints), rows(collector), sink(collector), build_info()]);
+    families.retain(|family| !family.get_metric().is_empty());
+    let mut out = Vec::new();
+    TextEncoder::new().encode(&families, &mut out).expect("families are well formed");
+    String::from_utf8(out).expect("labels and help are text")
+}
+
+fn scoring(metrics: &Metrics) -> Vec<MetricFamily> {
+    let all = metrics.series.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let duration = |series: &Series| sum(series, |cells, total| cells.duration.add_to(total));
+    let inference = |series: &Series| sum(series, |cells, total| cells.inference.add_to(total));
+    vec![
+        family(
+            "skeg_requests_total",
+            "Scoring requests answered, by deployment and HTTP status.",
+            MetricType::COUNTER,
+            all.iter().flat_map(|series| requests(series)).collect(),
+        ),
+        family(
+            "skeg_request_duration_seconds",
+            "Time from a request's head to its encoded reply.",
+            MetricType::HISTOGRAM,
+            all.iter().map(|s| histogram(labels(&s.labels), &duration(s))).collect(),
+        ),
+        family(
+            "skeg_inference_duration_seconds",
+            "Time in the model.",
+            MetricType::HISTOGRAM,
+            all.iter()
+                .filter(|series| !series.labels.deployment.is_empty())
+                .map(|s| histogram(labels(&s.labels), &inference(s)))
+                .collect(),
+        ),
+        family(
+            "skeg_inflight",
+            "Scoring requests being read, scored or answered.",
+            MetricType::GAUGE,
+            vec![gauge(Vec::new(), metrics.inflight() as f64)],
+        ),
+    ]
+}
+
+fn requests(series: &Series) -> Vec<Metric> {
+    let of_status = |(place, status): (usize, &u16)| {
+        let counts = series.cells.iter().map(|cells| &cells.requests[place]);
+        let total: u64 = counts.map(|count| count.load(Ordering::Relaxed)).sum();
+        // 200 is always shown, so that a rate exists from the first scrape.
+        let shown = total > 0 || (*status == 200 && !series.labels.deployment.is_empty());
+        shown.then(|| {
+            let mut labels = labels(&series.labels);
+            labels.push(label("protocol", PROTOCOL));
+            labels.push(label("code", &status.to_string()));
+            counter(labels, total)
+        })
+    };
+    STATUSES.iter().enumerate().filter_map(of_status).collect()
+}
+
+fn weights(endpoints: &Endpoints) -> MetricFamily {
+    let of_endpoint = |endpoint: &crate::endpoint::Endpoint| {
+        let name = endpoint.name.to_string();
+        let of_deployment = |d: &std::sync::Arc<crate::deployment::Deployment>| {
+            let labels = vec![label("endpoint", &name), label("deployment", d.name.as_ref())];
+            gauge(labels, d.weight.ratio())
+        };
+        endpoint.deployments.iter().map(of_deployment).collect::<Vec<_>>()
+    };
+    family(
+        "skeg_traffic_weight",
+        "Share of the endpoint's traffic, as a ratio.",
+        MetricType::GAUGE,
+        endpoints.iter().flat_map(of_endpoint).collect(),
+    )
+}
+
+fn rows(collector: &Collector) -> MetricFamily {
+    let metric = |counted: collector::Counted| {
+        let labels = vec![
+            label("endpoint", &counted.endpoint),
+            label("stage", counted.stage),
+            label("reason", counted.reason),
+        ];
+        counter(labels, counted.rows)
+    };
+    family(
+        "skeg_rows_total",
+        "Scored rows by how far they came: offered = sampled_out + dropped + buffered, \
+         buffered = written + lost + those still pending.",
+        MetricType::COUNTER,
+        collector.counters().into_iter().map(metric).collect(),
+    )
+}
+
+fn sink(collector: &Collector) -> MetricFamily {
+    let puts = collector.put_seconds();
+    let bounds = puts.bounds_seconds.iter().copied();
+    family(
+        "skeg_sink_duration_seconds",
+        "Time the store takes to accept a row file.",
+        MetricType::HISTOGRAM,
+        vec![buckets(Vec::new(), bounds, &puts.counts, puts.sum_seconds)],
+    )
+}
+
+fn build_info() -> MetricFamily {
+    let labels = vec![label("version", env!("CARGO_PKG_VERSION"))];
+    let help = "Always 1; the labels name the build.";
+    family("skeg_build_info", help, MetricType::GAUGE, vec![gauge(labels, 1.0)])
+}
+
+fn sum(series: &Series, add: impl Fn(&super::Cells, &mut Snapshot)) -> Snapshot {
+    let mut total = Snapshot::default();
+    for cells in &series.cells {
+        add(cells, &mut total);
+    }
+    total
+}
+
+fn family(name: &str, help: &str, kind: MetricType, metrics: Vec<Metric>) -> MetricFamily {
+    let mut family = MetricFamily::default();
+    family.set_name(name.to_owned());
+    family.set_help(help.to_owned());
+    family.set_field_type(kind);
+    family.set_metric(metrics);
+    family
+}
+
+fn labels(of: &Labels) -> Vec<LabelPair> {
+    vec![
+        label("endpoint", &of.endpoint),
+        label("deployment", &of.deployment),
+        label("model", &of.model),
+        label("version", &of.version),
+    ]
+}
+
+fn label(name: &str, value: &str) -> LabelPair {
+    let mut pair = LabelPair::default();
+    pair.set_name(name.to_owned());
+    pair.set_value(value.to_owned());
+    pair
+}
+
+fn counter(labels: Vec<LabelPair>, value: u64) -> Metric {
+    let mut counter = Counter::default();
+    counter.set_value(value as f64);
+    let mut metric = Metric::from_label(labels);
+    metric.set_counter(counter);
+    metric
+}
+
+fn gauge(labels: Vec<LabelPair>, value: f64) -> Metric {
+    let mut gauge = Gauge::default();
+    gauge.set_value(value);
+    let mut metric = Metric::from_label(labels);
+    metric.set_gauge(gauge);
+    metric
+}
+
+fn histogram(labels: Vec<LabelPair>, snapshot: &Snapshot) -> Metric {
+    buckets(labels, bounds_seconds(), &snapshot.counts, snapshot.sum_ns as f64 / 1e9)
+}
+
+/// `counts` has one entry more than `bounds`, the unbounded bucket.
+fn buckets(
+    labels: Vec<LabelPair>,
+    bounds: impl Iterator<Item = f64>,
+    counts: &[u64],
+    sum_seconds: f64,
+) -> Metric {
+    let mut below = 0;
+    let bucket = |(bound, count): (f64, &u64)| {
+        below += count;
+        let mut bucket = Bucket::default();
+        bucket.set_upper_bound(bound);
+        bucket.set_cumulative_count(below);
+        bucket
+    };
+    let mut histogram = Histogram::default();
+    histogram.set_bucket(bounds.zip(counts).map(bucket).collect());
+    histogram.set_sample_count(counts.iter().sum());
+    histogram.set_sample_sum(sum_seconds);
+    let mut metric = Metric::from_label(labels);
+    metric.set_histogram(histogram);
+    metric
+}

@@ -1,0 +1,113 @@
+//! A scored request -> a row; and the one place where a signature becomes a row schema.
+//!
+//! `model-loader` and `collector` do not know each other: their value types are matched here,
+//! variant by variant, and tensors are moved, not copied. A tensor whose first dimension is not the
+//! batch (a constant output, say) has no value per row and is left out of the schema.
+
+use collector::{Block, Kind, Record, RowSchema, Source, Values as RowValues};
+use model_loader::{Datatype, Signature, Tensor, TensorSpec, Values};
+
+use crate::score::Answer;
+
+#[cfg(test)]
+mod tests;
+
+/// Most columns one tensor is spread over; a wider one is left out of the rows.
+const MAX_COLUMNS: usize = 2048;
+
+/// The schema of the rows that a model version writes at one deployment.
+///
+/// # Errors
+/// The collector's, when the columns make no schema.
+pub fn row_schema(source: Source, signature: &Signature) -> Result<RowSchema, collector::Error> {
+    let inputs = signature.inputs.iter().filter_map(|spec| block("in", spec));
+    let outputs = signature.outputs.iter().filter_map(|spec| block("out", spec));
+    RowSchema::new(source, inputs.chain(outputs).collect())
+}
+
+/// What a row says of its request beside the tensors.
+#[derive(Debug)]
+pub struct Circumstances {
+    /// The client's id, or ours.
+    pub request_id: String,
+    /// When the request came, unix microseconds.
+    pub time_us: i64,
+    /// From the request's head to the encoded reply, microseconds.
+    pub latency_us: u32,
+    /// The endpoint's revision it ran under.
+    pub revision: u64,
+}
+
+/// The record of one scored request: a row for each row of the request.
+pub fn record(signature: &Signature, answer: Answer, about: Circumstances) -> Record {
+    let rows = answer.inputs.rows();
+    let inputs = signature.inputs.iter().zip(answer.inputs.into_tensors());
+    let outputs = signature.outputs.iter().zip(answer.outputs);
+    let values = inputs
+        .chain(outputs)
+        .filter(|(spec, _)| width(spec).is_some())
+        .map(|(_, tensor)| values(tensor))
+        .collect();
+    let Circumstances { request_id, time_us, latency_us, revision } = about;
+    Record { request_id, time_us, latency_us, revision, rows, values }
+}
+
+/// Columns of a tensor per row; `None` when it has no value per row or too many.
+fn width(spec: &TensorSpec) -> Option<usize> {
+    let (batch, rest) = spec.shape.split_first()?;
+    if batch.is_some() {
+        return None;
+    }
+    let width = rest.iter().try_fold(1usize, |product, size| product.checked_mul((*size)?))?;
+    (1..=MAX_COLUMNS).contains(&width).then_some(width)
+}
+
+fn block(side: &str, spec: &TensorSpec) -> Option<Block> {
+    let width = width(spec)?;
+    let named = |names: &[String], prefix: String| {
+        (names.len() == width).then(|| names.iter().map(|n| format!("{prefix}{n}")).collect())
+    };
+    let columns = if width == 1 && spec.shape.len() == 1 {
+        vec![format!("{side}.{}", spec.name)]
+    } else {
+        // A feature's name stands by itself; a class belongs to the output it is a class of.
+        named(&spec.feature_names, format!("{side}."))
+            .or_else(|| named(&spec.class_labels, format!("{side}.{}.", spec.name)))
+            .unwrap_or_else(|| (0..width).map(|i| format!("{side}.{}.{i}", spec.name)).collect())
+    };
+    Some(Block { kind: kind(spec.datatype), columns })
+}
+
+fn kind(datatype: Datatype) -> Kind {
+    match datatype {
+        Datatype::Bool => Kind::Bool,
+        Datatype::Uint8 => Kind::U8,
+        Datatype::Uint16 => Kind::U16,
+        Datatype::Uint32 => Kind::U32,
+        Datatype::Uint64 => Kind::U64,
+        Datatype::Int8 => Kind::I8,
+        Datatype::Int16 => Kind::I16,
+        Datatype::Int32 => Kind::I32,
+        Datatype::Int64 => Kind::I64,
+        Datatype::Fp32 => Kind::F32,
+        Datatype::Fp64 => Kind::F64,
+        Datatype::Bytes => Kind::Text,
+    }
+}
+
+fn values(tensor: Tensor) -> RowValues {
+    match tensor.into_values() {
+        Values::Bool(v) => RowValues::Bool(v),
+        Values::Uint8(v) => RowValues::U8(v),
+        Values::Uint16(v) => RowValues::U16(v),
+        Values::Uint32(v) => RowValues::U32(v),
+        Values::Uint64(v) => RowValues::U64(v),
+        Values::Int8(v) => RowValues::I8(v),
+        Values::Int16(v) => RowValues::I16(v),
+        Values::Int32(v) => RowValues::I32(v),
+        Values::Int64(v) => RowValues::I64(v),
+        Values::Fp32(v) => RowValues::F32(v),
+        Values::Fp64(v) => RowValues::F64(v),
+        Values::Bytes(v) => RowValues::Text(v),
+    }
+}

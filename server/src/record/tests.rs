@@ -1,0 +1,68 @@
+//! Signatures become column names; tensors become values in the same order.
+
+use model_loader::{Datatype, Signature, TensorSpec};
+
+use super::block;
+
+fn spec(name: &str, shape: &[Option<usize>], features: &[&str], classes: &[&str]) -> TensorSpec {
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    TensorSpec {
+        name: name.to_owned(),
+        datatype: Datatype::Fp32,
+        shape: shape.to_vec(),
+        feature_names: owned(features),
+        class_labels: owned(classes),
+    }
+}
+
+fn columns(side: &str, spec: &TensorSpec) -> Option<Vec<String>> {
+    block(side, spec).map(|block| block.columns)
+}
+
+#[test]
+fn columns_are_named_by_feature_class_or_place() {
+    for (side, spec, names) in [
+        (
+            "in",
+            spec("x", &[None, Some(2)], &["amount", "hour"], &[]),
+            &["in.amount", "in.hour"][..],
+        ),
+        ("in", spec("x", &[None, Some(2)], &[], &[]), &["in.x.0", "in.x.1"]),
+        ("in", spec("x", &[None, Some(1)], &["amount"], &[]), &["in.amount"]),
+        ("in", spec("amount", &[None], &[], &[]), &["in.amount"]),
+        ("out", spec("p", &[None, Some(2)], &[], &["no", "yes"]), &["out.p.no", "out.p.yes"]),
+        ("out", spec("label", &[None], &[], &[]), &["out.label"]),
+        ("out", spec("s", &[None, Some(1)], &[], &[]), &["out.s.0"]),
+        ("out", spec("m", &[None, Some(2), Some(1)], &[], &[]), &["out.m.0", "out.m.1"]),
+    ] {
+        assert_eq!(columns(side, &spec).unwrap(), names, "{spec:?}");
+    }
+}
+
+#[test]
+fn names_that_do_not_fit_the_width_are_not_used() {
+    let spec = spec("x", &[None, Some(3)], &["amount", "hour"], &[]);
+    assert_eq!(columns("in", &spec).unwrap(), ["in.x.0", "in.x.1", "in.x.2"]);
+}
+
+#[test]
+fn tensors_without_a_value_per_row_are_left_out() {
+    for shape in [&[][..], &[Some(3)], &[Some(1), Some(3)], &[None, None], &[None, Some(100_000)]] {
+        assert_eq!(columns("out", &spec("c", shape, &[], &[])), None, "{shape:?}");
+    }
+    let signature = Signature {
+        inputs: vec![spec("x", &[None, Some(2)], &[], &[])],
+        outputs: vec![spec("c", &[Some(3)], &[], &[]), spec("y", &[None], &[], &[])],
+    };
+    let named = |name: &str| name.to_owned();
+    let source = collector::Source {
+        endpoint: named("e"),
+        deployment: named("d"),
+        model: named("m"),
+        version: named("1"),
+        model_digest: named("0"),
+    };
+    let schema = super::row_schema(source, &signature).unwrap();
+    let widths: Vec<usize> = schema.blocks().iter().map(|block| block.columns.len()).collect();
+    assert_eq!(widths, [2, 1]);
+}

@@ -1,0 +1,91 @@
+//! One scoring thread's own state: its number, its chance, its sessions. Never shared, never
+//! locked.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::deployment::Sessions;
+use crate::endpoint::Endpoints;
+use crate::metrics::Metrics;
+use crate::shutdown::PhaseView;
+
+/// What all scoring threads read.
+#[derive(Debug)]
+pub struct Shared {
+    /// The snapshot that new requests run under.
+    pub endpoints: ArcSwap<Endpoints>,
+    /// Each worker writes its own cells.
+    pub metrics: Metrics,
+    /// The bounds on what a client may send.
+    pub limits: Limits,
+}
+
+/// Bounds on one connection and one request.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Largest request body, bytes.
+    pub body_bytes: usize,
+    /// Longest time to read a request's head, and to wait for the next on an idle connection.
+    pub header_timeout: std::time::Duration,
+    /// Longest time to read a request's body.
+    pub body_timeout: std::time::Duration,
+    /// Most open connections of one worker; more wait in the kernel's queue.
+    pub connections_per_worker: usize,
+}
+
+/// One scoring thread.
+#[derive(Debug)]
+pub struct Worker {
+    /// Counted from 0; the place of its cells in every series.
+    pub index: usize,
+    /// What it shares with the others.
+    pub shared: Arc<Shared>,
+    /// The life of the process.
+    pub phase: PhaseView,
+    /// Its run state for each deployment.
+    pub sessions: RefCell<Sessions>,
+    random: RefCell<fastrand::Rng>,
+}
+
+/// Counts a request as in hand for as long as it lives.
+#[derive(Debug)]
+pub struct InHand<'w>(&'w Worker);
+
+// === impl Worker ===
+
+impl Worker {
+    /// Worker number `index`, drawing from `random`.
+    pub fn new(index: usize, shared: Arc<Shared>, phase: PhaseView, random: fastrand::Rng) -> Self {
+        let (sessions, random) = (RefCell::default(), RefCell::new(random));
+        Self { index, shared, phase, sessions, random }
+    }
+
+    /// A draw, uniform over all of `u32`.
+    #[inline]
+    pub fn draw(&self) -> u32 {
+        self.random.borrow_mut().u32(..)
+    }
+
+    /// A request id of our own: a UUID of version 7 for `unix_ms`, which sorts by time.
+    pub fn request_id(&self, unix_ms: u64) -> String {
+        let mut random = [0; 10];
+        self.random.borrow_mut().fill(&mut random);
+        uuid::Builder::from_unix_timestamp_millis(unix_ms, &random).into_uuid().to_string()
+    }
+
+    /// Takes a request in hand.
+    pub fn take(&self) -> InHand<'_> {
+        self.shared.metrics.begun(self.index);
+        InHand(self)
+    }
+}
+
+// === impl InHand ===
+
+impl Drop for InHand<'_> {
+    fn drop(&mut self) {
+        self.0.shared.metrics.ended(self.0.index);
+    }
+}

@@ -1,0 +1,64 @@
+# The recipes that people and CI share.
+#
+#   make test       everything that must pass: format, lints, unit, integration and acceptance tests
+#   make test-long  dependency policy and the slow sweeps; minutes to an hour
+#   make bench      the benches, which print and never fail on a time
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+TOOLS := target/tools
+
+.PHONY: help build format lint unit acceptance test test-long bench deny example tools
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+build:
+	cargo build --release --locked
+
+format:
+	cargo fmt --all --check
+
+# Lints of everything that is built, benches and tests included; a warning is an error.
+lint:
+	cargo clippy --release --locked --workspace --all-targets -- -D warnings
+
+# The release profile, so that the server the acceptance tests start is built only once.
+unit:
+	cargo test --release --locked --workspace
+
+acceptance: build tools
+	$(VENV)/bin/python -m pytest acceptance
+
+test: format lint unit acceptance
+
+test-long: deny example
+
+deny: $(TOOLS)/bin/cargo-deny
+	# Advisories need the network; the other three are decided by what is committed.
+	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" cargo deny check bans licenses sources
+
+# The committed example is what its script makes.
+example: tools
+	$(VENV)/bin/python examples/fraud/train.py --check
+
+bench:
+	cargo bench --locked -p benches
+
+# What the tests need beside Rust: Python packages in a virtual environment, Prometheus from Debian.
+tools: $(VENV)/.installed $(TOOLS)/usr/bin/promtool
+
+$(VENV)/.installed: acceptance/requirements.txt examples/fraud/requirements.txt
+	acceptance/tools/need $(PYTHON) "Python 3 with the venv module"
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --requirement acceptance/requirements.txt --requirement examples/fraud/requirements.txt
+	touch $@
+
+$(TOOLS)/usr/bin/promtool:
+	acceptance/tools/debian-package prometheus $(TOOLS)
+
+$(TOOLS)/bin/cargo-deny:
+	cargo install --locked --version 0.20.2 --root $(TOOLS) cargo-deny

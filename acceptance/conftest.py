@@ -1,0 +1,35 @@
+"""Fixtures: one demo server shared by the tests that only ask, and the example's data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import skeg
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[skeg.Server]:
+    """A demo for tests that neither stop it nor count its rows."""
+    with skeg.serving(tmp_path_factory.mktemp("demo")) as server:
+        yield server
+
+
+@pytest.fixture
+def client(demo: skeg.Server) -> Iterator[skeg.Client]:
+    with demo.client() as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def samples() -> pd.DataFrame:
+    """The held-out rows with ONNX Runtime's answers for both versions."""
+    return pd.read_parquet(skeg.EXAMPLE / "samples.parquet")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path

@@ -16,9 +16,9 @@ use object_store::ObjectStore;
 use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
-use crate::cli::Failure;
 use crate::config::Config;
 use crate::endpoint::Endpoints;
+use crate::failure::Failure;
 use crate::http;
 use crate::listen;
 use crate::metrics::Metrics;

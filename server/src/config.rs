@@ -10,12 +10,14 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use collector::Roll;
+use flags::ServingArgs;
 use model_loader::Name;
 
-use crate::cli::ServingArgs;
 use crate::serving::SpecSource;
 use crate::store::StoreUrl;
 use crate::worker::Limits;
+
+pub mod flags;
 
 #[cfg(test)]
 mod tests;

@@ -1,16 +1,14 @@
 //! A named seat of an endpoint with one model version made servable.
 //!
-//! Holds everything a request needs of it, resolved beforehand: the model, the counters, the
-//! appender of rows. Each worker thread keeps one [`Sessions`], its own run state for every
-//! deployment it has served, so that scoring takes no lock.
+//! Holds everything a request needs of it, resolved beforehand: the model, the counters, the appender
+//! of rows. Shared by all scoring threads; what each of them needs of its own stands in `sessions`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use collector::Appender;
-use model_loader::{Model, ModelRef, Name, Session};
+use model_loader::{Model, ModelRef, Name};
 
-use crate::endpoint::Endpoints;
 use crate::error::Error;
 use crate::metrics::Series;
 use crate::route::Weight;
@@ -36,12 +34,6 @@ pub struct Deployment {
 
 /// Counts the deployments ever built in this process.
 static NEXT_ID: AtomicU64 = AtomicU64::new(0);
-
-/// One worker's run states, by deployment.
-#[derive(Debug, Default)]
-pub struct Sessions {
-    open: Vec<(u64, Session)>,
-}
 
 // === impl Deployment ===
 
@@ -70,30 +62,5 @@ impl Deployment {
             })
         };
         wanted.iter().map(place).collect()
-    }
-}
-
-// === impl Sessions ===
-
-impl Sessions {
-    /// This worker's session with `deployment`, opened at the first use. `now` is the snapshot the
-    /// request runs under: sessions of deployments it no longer holds are closed on the way.
-    ///
-    /// # Errors
-    /// [`Error::Model`] when the model gives no session.
-    #[inline]
-    pub fn of(&mut self, deployment: &Deployment, now: &Endpoints) -> Result<&mut Session, Error> {
-        let place = match self.open.iter().position(|(id, _)| *id == deployment.id) {
-            Some(place) => place,
-            None => self.open(deployment, now)?,
-        };
-        Ok(&mut self.open[place].1)
-    }
-
-    #[cold]
-    fn open(&mut self, deployment: &Deployment, now: &Endpoints) -> Result<usize, Error> {
-        self.open.retain(|(id, _)| now.holds(*id));
-        self.open.push((deployment.id, deployment.runnable.session()?));
-        Ok(self.open.len() - 1)
     }
 }

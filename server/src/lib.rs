@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cli;
+pub mod failure;
 pub mod config;
 pub mod store;
 pub mod spec;
@@ -17,6 +18,7 @@ pub mod listen;
 pub mod serving;
 pub mod endpoint;
 pub mod deployment;
+pub mod sessions;
 pub mod worker;
 pub mod http;
 pub mod score;

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use model_loader::{Inputs, NamedTensor, Tensor};
 
-use crate::deployment::{Deployment, Sessions};
+use crate::deployment::Deployment;
 use crate::endpoint::{Endpoint, Endpoints, Target};
 use crate::error::Error;
+use crate::sessions::Sessions;
 
 /// What a client asks, whatever the protocol.
 #[derive(Debug)]

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use crate::deployment::Sessions;
 use crate::endpoint::Endpoints;
 use crate::metrics::Metrics;
+use crate::sessions::Sessions;
 use crate::shutdown::PhaseView;
 
 /// What all scoring threads read.

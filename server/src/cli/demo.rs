@@ -4,10 +4,12 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::{Failure, ServingArgs, say, serve};
+use super::{say, serve};
 use crate::app::{self, Addresses};
 use crate::config::Defaults;
+use crate::config::flags::ServingArgs;
 use crate::demo;
+use crate::failure::Failure;
 
 /// What `skeg demo` takes.
 #[derive(Debug, Args)]

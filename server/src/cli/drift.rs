@@ -10,8 +10,9 @@ use drift::{Baseline, Report, Thresholds, Verdict, Window};
 use model_loader::{ModelRef, Name, Registry};
 use object_store::{ObjectStore, ObjectStoreExt};
 
-use super::{Failure, say};
+use super::say;
 use crate::config::Surroundings;
+use crate::failure::Failure;
 use crate::serving;
 use crate::store::StoreUrl;
 

@@ -2,9 +2,11 @@
 
 use clap::Args;
 
-use super::{Failure, ServingArgs, say};
+use super::say;
 use crate::app::{self, Addresses};
+use crate::config::flags::ServingArgs;
 use crate::config::{self, Config, Defaults, Surroundings};
+use crate::failure::Failure;
 
 /// What `skeg serve` takes.
 #[derive(Debug, Args)]

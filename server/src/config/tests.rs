@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use clap::Parser;
 
+use super::flags::ServingArgs;
 use super::{Config, Defaults, Surroundings, check};
-use crate::cli::ServingArgs;
 
 #[derive(Parser)]
 struct Typed {

@@ -23,7 +23,7 @@ const ROOMS: [Room; 4] = [
     },
     Room {
         names: &["clap"],
-        homes: &["server/src/cli", "server/src/main", "server/src/config/tests"],
+        homes: &["server/src/cli", "server/src/config/flags", "server/src/config/tests"],
     },
     Room { names: &["prometheus"], homes: &["server/src/metrics", "server/src/http/admin"] },
 ];

@@ -45,7 +45,7 @@ deny: $(TOOLS)/bin/cargo-deny
 example: tools
 	$(VENV)/bin/python examples/fraud/train.py --check
 
-bench:
+bench: build
 	cargo bench --locked -p benches
 
 # What the tests need beside Rust: Python packages in a virtual environment, Prometheus from Debian.

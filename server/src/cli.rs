@@ -1,7 +1,7 @@
 //! The command line: what may be typed, and which command does it.
 //!
-//! Every flag has an environment variable `SKEG_*`. What serving takes stands in `config::flags`. Exit codes: 0 done, 1 failed, 2 refused by
-//! a rule, 64 usage, 78 bad configuration.
+//! Every flag has an environment variable `SKEG_*`. What serving takes stands in `config::flags`.
+//! Exit codes: 0 done, 1 failed, 2 refused by a rule, 64 usage, 78 bad configuration.
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -1,7 +1,8 @@
 //! A named seat of an endpoint with one model version made servable.
 //!
-//! Holds everything a request needs of it, resolved beforehand: the model, the counters, the appender
-//! of rows. Shared by all scoring threads; what each of them needs of its own stands in `sessions`.
+//! Holds everything a request needs of it, resolved beforehand: the model, the counters, the
+//! appender of rows. Shared by all scoring threads; what each of them needs of its own stands in
+//! `sessions`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -12,7 +12,7 @@ use model_loader::{Datatype, NamedTensor, Shape, Tensor, Values};
 
 use super::json::JsonError;
 use super::json::cursor::Cursor;
-use super::json::number::{Element, read_data};
+use super::json::data::{Element, read_data};
 use crate::error::Error;
 use crate::score::ScoreRequest;
 

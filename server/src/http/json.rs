@@ -7,6 +7,7 @@
 
 pub mod cursor;
 pub mod number;
+pub mod data;
 pub mod write;
 
 /// Deepest nesting of arrays and objects, the same as Triton's.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::number::Number;
 use super::{JsonError, MAX_DEPTH};
 
 #[cfg(test)]
@@ -135,28 +136,14 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// The text of the number that stands next, its grammar checked.
+    /// The number that stands next, its grammar checked and its digits added up on the way.
     #[inline]
-    pub fn number(&mut self) -> Result<&'a str, JsonError> {
+    pub fn number(&mut self) -> Result<Number<'a>, JsonError> {
         self.peek();
-        let start = self.at;
-        self.at += usize::from(self.byte() == Some(b'-'));
-        let integer = self.at;
-        self.digits("expected a number")?;
-        if self.at - integer > 1 && self.bytes[integer] == b'0' {
-            return Err(JsonError { at: integer, what: "number with a leading zero" });
-        }
-        if self.byte() == Some(b'.') {
-            self.at += 1;
-            self.digits("expected a digit after '.'")?;
-        }
-        if matches!(self.byte(), Some(b'e' | b'E')) {
-            self.at += 1;
-            self.at += usize::from(matches!(self.byte(), Some(b'+' | b'-')));
-            self.digits("expected a digit in an exponent")?;
-        }
-        let token = &self.bytes[start..self.at];
-        std::str::from_utf8(token).map_err(|_| self.error("expected a number"))
+        let (number, length) = Number::read(&self.bytes[self.at..])
+            .map_err(|(offset, what)| JsonError { at: self.at + offset, what })?;
+        self.at += length;
+        Ok(number)
     }
 
     /// Reads past one value of any kind.
@@ -184,19 +171,6 @@ impl<'a> Cursor<'a> {
             None => Ok(()),
             Some(_) => Err(self.error("text after the end of the document")),
         }
-    }
-
-    fn byte(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
-    }
-
-    #[inline]
-    fn digits(&mut self, what: &'static str) -> Result<(), JsonError> {
-        let start = self.at;
-        while matches!(self.byte(), Some(b'0'..=b'9')) {
-            self.at += 1;
-        }
-        if self.at == start { Err(self.error(what)) } else { Ok(()) }
     }
 
     fn expect(&mut self, byte: u8, what: &'static str) -> Result<(), JsonError> {

@@ -30,7 +30,7 @@ fn tree(cursor: &mut Cursor<'_>) -> Result<Value, JsonError> {
         Some(b'"') => Value::String(cursor.string()?.into_owned()),
         Some(b't' | b'f') => Value::Bool(cursor.boolean()?),
         Some(b'n') if cursor.word(b"null") => Value::Null,
-        _ => serde_json::from_str(cursor.number()?).map_err(|_| cursor.error("a number"))?,
+        _ => serde_json::from_str(cursor.number()?.text()).map_err(|_| cursor.error("a number"))?,
     })
 }
 
@@ -98,7 +98,7 @@ proptest! {
 #[test]
 fn numbers_keep_the_grammar() {
     for good in ["0", "-0", "1", "10.5", "1e5", "1E-5", "-1.25e+3"] {
-        assert_eq!(Cursor::new(good.as_bytes()).number(), Ok(good));
+        assert_eq!(Cursor::new(good.as_bytes()).number().unwrap().text(), good);
     }
     for bad in ["", "-", "01", "-01", "1.", ".5", "1e", "1e+", "+1", "x"] {
         let mut cursor = Cursor::new(bad.as_bytes());

@@ -1,0 +1,162 @@
+//! What does a request pay to have its row collected?
+//!
+//! `Appender::append` of a row as the example's endpoint makes it (20 floats in, a label and two
+//! probabilities out, a 36-byte id), in bursts: 1,024 rows find the sink's thread at rest, 32,768
+//! keep it at work beside the appending thread. Making the record is not timed. Between bursts the
+//! sink writes everything to a store in memory, so that no row is timed as a quick drop; what was
+//! dropped is printed at the end. The peer is `sync_channel`'s `try_send` of the same record to a
+//! thread that throws it away.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use benches::example::{Example, FEATURES};
+use collector::{Appender, Block, Collector, Config, Kind, Ledger, Record, Roll};
+use collector::{RowSchema, Source, Values};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode};
+use object_store::memory::InMemory;
+
+/// Records that the server's buffer holds; a burst must fit.
+const BUFFER_RECORDS: usize = 65_536;
+const BUFFER_BYTES: usize = 256 << 20;
+const BURSTS: [usize; 2] = [1024, 32_768];
+
+/// Noon of 2026-01-01 UTC: all rows are of one hour, so a burst is one file.
+const TIME_US: i64 = 1_767_268_800_000_000;
+
+fn main() -> io::Result<()> {
+    let mut criterion = Criterion::default()
+        .warm_up_time(Duration::from_secs(1))
+        .measurement_time(Duration::from_secs(4))
+        .sample_size(20)
+        .configure_from_args();
+    let example = Example::read();
+    let mut ledgers = Vec::new();
+    let mut group = criterion.benchmark_group("collect, per row");
+    group.sampling_mode(SamplingMode::Flat);
+    for burst in BURSTS {
+        let records = records(&example, burst);
+        ledgers.push(appended(&mut group, &records));
+        sent(&mut group, &records);
+    }
+    group.finish();
+    criterion.final_summary();
+
+    let mut out = io::stdout().lock();
+    for (burst, ledger) in BURSTS.iter().zip(ledgers) {
+        let (offered, written) = (ledger.offered, ledger.written);
+        let (dropped, lost) = (ledger.dropped(), ledger.lost());
+        write!(out, "bursts of {burst}: {offered} offered, {written} written, ")?;
+        writeln!(out, "{dropped} dropped, {lost} lost")?;
+    }
+    Ok(())
+}
+
+/// Times appending bursts of `records`; gives the collector's accounts.
+fn appended(group: &mut BenchmarkGroup<'_, WallTime>, records: &[Record]) -> Ledger {
+    let (collector, appender) = start(records.len());
+    group.bench_function(BenchmarkId::new("append", records.len()), |bencher| {
+        bencher.iter_custom(|bursts| {
+            let timed = (0..bursts).map(|_| {
+                let burst = records.to_vec();
+                let start = Instant::now();
+                burst.into_iter().for_each(|record| appender.append(record));
+                let elapsed = start.elapsed();
+                wait_until_written(&collector);
+                elapsed
+            });
+            per_row(timed.sum(), records.len())
+        });
+    });
+    collector.finish(Duration::from_secs(10));
+    ledger(&collector)
+}
+
+/// The same through the standard library's bounded channel.
+fn sent(group: &mut BenchmarkGroup<'_, WallTime>, records: &[Record]) {
+    group.bench_function(BenchmarkId::new("sync_channel", records.len()), |bencher| {
+        bencher.iter_custom(|bursts| {
+            let timed = (0..bursts).map(|_| {
+                let burst = records.to_vec();
+                let (sender, receiver) = sync_channel::<Record>(BUFFER_RECORDS);
+                thread::scope(|threads| {
+                    threads.spawn(move || receiver.into_iter().for_each(drop));
+                    let start = Instant::now();
+                    for record in burst {
+                        sender.try_send(record).expect("a burst fits the channel");
+                    }
+                    let elapsed = start.elapsed();
+                    drop(sender);
+                    elapsed
+                })
+            });
+            per_row(timed.sum(), records.len())
+        });
+    });
+}
+
+fn per_row(sum: Duration, rows: usize) -> Duration {
+    Duration::from_nanos((sum.as_nanos() / rows as u128) as u64)
+}
+
+/// A collector whose files hold `rows` rows: each burst is a file of its own.
+fn start(rows: usize) -> (Collector, Appender) {
+    let roll = Roll { rows, bytes: BUFFER_BYTES, age: Duration::from_secs(600) };
+    let config = Config {
+        replica: "bench".to_owned(),
+        boot: "0".to_owned(),
+        roll,
+        buffer_records: BUFFER_RECORDS,
+        buffer_bytes: BUFFER_BYTES,
+    };
+    let collector = Collector::start(config, Arc::new(InMemory::new()), || TIME_US);
+    let collector = collector.expect("the settings are in range");
+    let columns = |side: &str, count| (0..count).map(|at| format!("{side}.{at}")).collect();
+    let blocks = vec![
+        Block { kind: Kind::F32, columns: columns("in", FEATURES) },
+        Block { kind: Kind::I64, columns: columns("out.label", 1) },
+        Block { kind: Kind::F32, columns: columns("out.probabilities", 2) },
+    ];
+    let source = Source {
+        endpoint: "fraud".to_owned(),
+        deployment: "green".to_owned(),
+        model: "fraud".to_owned(),
+        version: "1".to_owned(),
+        model_digest: "0".repeat(64),
+    };
+    let schema = RowSchema::new(source, blocks).expect("the columns make a schema");
+    let appender = collector.appender(Arc::new(schema));
+    (collector, appender)
+}
+
+fn records(example: &Example, count: usize) -> Vec<Record> {
+    let rows = example.turns(1).zip(&example.v1).cycle().take(count);
+    let record = |(number, (row, p)): (usize, (&[f32], &f32))| Record {
+        request_id: format!("01b7a1de-0000-7000-8000-{number:012}"),
+        time_us: TIME_US + number as i64,
+        latency_us: 20,
+        revision: 1,
+        rows: 1,
+        values: vec![
+            Values::F32(row.to_vec()),
+            Values::I64(vec![i64::from(*p > 0.5)]),
+            Values::F32(vec![1.0 - p, *p]),
+        ],
+    };
+    rows.enumerate().map(record).collect()
+}
+
+/// Waits, untimed, for the file of this burst.
+fn wait_until_written(collector: &Collector) {
+    while ledger(collector).pending() > 0 {
+        thread::yield_now();
+    }
+}
+
+fn ledger(collector: &Collector) -> Ledger {
+    collector.ledgers().pop().map(|(_, ledger)| ledger).unwrap_or_default()
+}

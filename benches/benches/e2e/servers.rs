@@ -1,0 +1,148 @@
+//! The two servers as child processes, ended with the bench.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+use std::{env, fs, io};
+
+use benches::wire::Reply;
+use tempfile::TempDir;
+
+use crate::echo;
+
+/// Where `cargo build --release` puts the server.
+const BINARY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/release/skeg");
+
+/// Stages of the rows' accounts, as `skeg_rows_total` labels them.
+const STAGES: [&str; 5] = ["offered", "buffered", "written", "dropped", "lost"];
+
+/// A running server.
+#[derive(Debug)]
+pub(crate) struct Process {
+    pub(crate) name: &'static str,
+    /// Its scoring port.
+    pub(crate) address: SocketAddr,
+    child: Owned,
+    /// Kept open: a server that writes to a closed pipe might mind.
+    _stdout: BufReader<ChildStdout>,
+}
+
+/// A child process that ends when this is dropped.
+#[derive(Debug)]
+struct Owned(Child);
+
+/// `skeg demo` with a store of its own.
+#[derive(Debug)]
+pub(crate) struct Skeg {
+    pub(crate) process: Process,
+    admin: SocketAddr,
+    _store: TempDir,
+}
+
+/// This bench's own program, as the bare server.
+#[derive(Debug)]
+pub(crate) struct Echo {
+    pub(crate) process: Process,
+}
+
+// === impl Skeg ===
+
+impl Skeg {
+    /// Starts the release build with `threads` scoring threads.
+    pub(crate) fn start(threads: usize) -> Result<Skeg, Box<dyn Error>> {
+        if !Path::new(BINARY).exists() {
+            return Err(format!("{BINARY} is missing: run `cargo build --release` first").into());
+        }
+        let store = TempDir::new()?;
+        let free = "127.0.0.1:0";
+        let mut command = Command::new(BINARY);
+        command.arg("demo").arg("--store").arg(store.path());
+        command.args(["--http", free, "--admin", free, "--log", "warn"]);
+        // Files as `skeg serve` makes them, not the quick ones of a demo.
+        command.args(["--roll-age", "60s", "--workers", &threads.to_string()]);
+        let mut child = Owned(command.env_clear().stdout(Stdio::piped()).spawn()?);
+        let (line, stdout) = first_line(&mut child)?;
+        let address = |name: &str| {
+            let found = line.split_whitespace().find_map(|word| word.strip_prefix(name));
+            let found = found.ok_or_else(|| format!("skeg did not start: \"{}\"", line.trim()))?;
+            found.parse::<SocketAddr>().map_err(|error| format!("{found}: {error}"))
+        };
+        let (http, admin) = (address("http=")?, address("admin=")?);
+        let process = Process { name: "skeg", address: http, child, _stdout: stdout };
+        Ok(Skeg { process, admin, _store: store })
+    }
+
+    /// The accounts of the rows so far, as the metrics show them.
+    pub(crate) fn rows(&self) -> io::Result<String> {
+        let mut stream = TcpStream::connect(self.admin)?;
+        stream
+            .write_all(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
+        let mut text = String::new();
+        stream.read_to_string(&mut text)?;
+        let mut accounts = String::new();
+        for stage in STAGES {
+            let label = format!("stage=\"{stage}\"");
+            let series = text.lines().filter(|line| line.starts_with("skeg_rows_total{"));
+            let values = series.filter(|line| line.contains(&label));
+            let values = values.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+            let _ = write!(accounts, "{stage} {}, ", values.sum::<f64>());
+        }
+        Ok(accounts.trim_end_matches(", ").to_owned())
+    }
+}
+
+// === impl Echo ===
+
+impl Echo {
+    /// Starts the bare server with `threads` threads and these replies.
+    pub(crate) fn start(threads: usize, replies: &[Reply]) -> Result<Echo, Box<dyn Error>> {
+        let mut command = Command::new(env::current_exe()?);
+        command.args([echo::COMMAND, &threads.to_string()]);
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut child = Owned(child);
+        let mut stdin = child.0.stdin.take().expect("stdin is piped");
+        echo::hand_over(&mut stdin, replies)?;
+        drop(stdin);
+        let (line, stdout) = first_line(&mut child)?;
+        let address = line.trim().parse().map_err(|_| format!("the echo says \"{line}\""))?;
+        Ok(Echo { process: Process { name: "echo", address, child, _stdout: stdout } })
+    }
+}
+
+fn first_line(child: &mut Owned) -> io::Result<(String, BufReader<ChildStdout>)> {
+    let mut stdout = BufReader::new(child.0.stdout.take().expect("stdout is piped"));
+    let mut line = String::new();
+    stdout.read_line(&mut line)?;
+    Ok((line, stdout))
+}
+
+// === impl Process ===
+
+impl Process {
+    /// Time that all threads of the process have had on a core, user and system: fields 14 and 15
+    /// of `/proc/PID/stat` (proc_pid_stat(5)), in hundredths of a second.
+    ///
+    /// # Errors
+    /// Where there is no such file: on anything but Linux.
+    pub(crate) fn cpu_time(&self) -> io::Result<Duration> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.0.id()))?;
+        // The second field is the program's name in parentheses, which may hold anything.
+        let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
+        let ticks = fields.skip(11).take(2).filter_map(|field| field.parse::<u64>().ok());
+        Ok(Duration::from_millis(10 * ticks.sum::<u64>()))
+    }
+}
+
+// === impl Owned ===
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        // Skeg's rows go with its store, so there is nothing to flush.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

@@ -1,8 +1,8 @@
 //! One number, exactly, from the digits the cursor has added up.
 //!
-//! Short decimals, which is what data are, become floats by one multiplication or division that IEEE
-//! 754 rounds correctly (W. D. Clinger, "How to read floating point numbers accurately", 1990);
-//! everything else goes to the standard library, which is exact and slower.
+//! Short decimals, which is what data are, become floats by one multiplication or division that
+//! IEEE 754 rounds correctly (W. D. Clinger, "How to read floating point numbers accurately",
+//! 1990); everything else goes to the standard library, which is exact and slower.
 
 #[cfg(test)]
 mod tests;
@@ -90,8 +90,9 @@ impl<'a> Number<'a> {
     pub fn to_f32(self) -> f32 {
         match self.short() {
             // Rounded twice, once to a double and once more here. That goes wrong only where the
-            // first rounding made a tie of what was none: the 29 bits to be dropped are then 100...0.
-            // (Always 29: what `short` gives is 0 or above 1e-22, far from single's subnormals.)
+            // first rounding made a tie of what was none: the 29 bits to be dropped are then
+            // 100...0. (Always 29: what `short` gives is 0 or above 1e-22, far from single's
+            // subnormals.)
             Some(double) if double.to_bits() & 0x1fff_ffff != 0x1000_0000 => double as f32,
             _ => self.parse(),
         }

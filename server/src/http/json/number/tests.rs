@@ -25,13 +25,16 @@ proptest! {
     }
 
     #[test]
-    fn floats_as_they_are_printed(single in prop::num::f32::NORMAL, double in prop::num::f64::NORMAL) {
+    fn floats_as_they_are_printed(
+        single in prop::num::f32::NORMAL, double in prop::num::f64::NORMAL,
+    ) {
         agrees(&single.to_string());
         agrees(&f64::from(single).to_string());
         agrees(&double.to_string());
     }
 
-    /// Just below, at and just above the middle between two singles: where rounding twice goes wrong.
+    /// Just below, at and just above the middle between two singles: where rounding twice goes
+    /// wrong.
     #[test]
     fn neighbours_of_ties(bits in 0x3000_0000u32..0x5a00_0000, nudge in -3i64..=3) {
         let (lower, upper) = (f64::from(f32::from_bits(bits)), f64::from(f32::from_bits(bits + 1)));

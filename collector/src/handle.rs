@@ -6,49 +6,26 @@
 //! channel's wake-up of a sleeping sink.
 
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc as std_mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crossbeam_utils::CachePadded;
 use object_store::ObjectStore;
-use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
-use crate::counts::{Books, Counted, Dropped, Lane, Ledger, Stake};
+use crate::buffer::{Intake, buffer};
+use crate::config::Config;
+use crate::counts::{Books, Counted, Dropped, Lane, Ledger};
 use crate::error::Error;
 use crate::histogram::{Histogram, HistogramSnapshot};
-use crate::path::{check_writer, hour_of};
-use crate::roll::Roll;
+use crate::path::hour_of;
 use crate::row::Record;
 use crate::schema::RowSchema;
 use crate::sink::{Publisher, Sink};
 
-#[cfg(test)]
-mod tests;
-
-/// Most records a buffer may be set to hold.
-const MAX_BUFFER_RECORDS: usize = 1 << 24;
-
 /// What `finish` waits beyond its budget for the sink to count what the budget cut off.
 const SETTLE: Duration = Duration::from_millis(500);
-
-/// Settings of a collector.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// Name of this replica in file names, such as the pod's: 1 to 64 of `[A-Za-z0-9._-]`.
-    pub replica: String,
-    /// Which life of the replica: the same, without a dash, and new at every start.
-    pub boot: String,
-    /// When files are closed.
-    pub roll: Roll,
-    /// Most records waiting between the scoring threads and the sink.
-    pub buffer_records: usize,
-    /// Most bytes those records may hold.
-    pub buffer_bytes: usize,
-}
 
 /// A running collector: a thread that takes rows and writes files.
 ///
@@ -79,27 +56,6 @@ pub struct Finished {
     pub lost: u64,
 }
 
-/// One record in the buffer.
-#[derive(Debug)]
-pub(crate) struct Queued {
-    pub(crate) record: Record,
-    pub(crate) stake: Stake,
-    pub(crate) bytes: usize,
-}
-
-/// Bytes held by the buffer.
-#[derive(Debug)]
-pub(crate) struct Budget {
-    used: CachePadded<AtomicUsize>,
-    limit: usize,
-}
-
-#[derive(Clone, Debug)]
-struct Intake {
-    queue: mpsc::Sender<Queued>,
-    budget: Arc<Budget>,
-}
-
 #[derive(Debug)]
 struct Running {
     thread: JoinHandle<()>,
@@ -128,13 +84,12 @@ impl Collector {
             .max_blocking_threads(8)
             .build()
             .map_err(Error::Start)?;
-        let (queue, records) = mpsc::channel(config.buffer_records);
+        let (intake, records) = buffer(config.buffer_records, config.buffer_bytes);
         let (stop, stopped) = oneshot::channel();
         let (ends, ended) = std_mpsc::channel();
-        let budget = Arc::new(Budget::new(config.buffer_bytes));
         let puts = Arc::new(Histogram::default());
         let publisher = Publisher::new(store, clock, Arc::clone(&puts));
-        let sink = Sink::new(config, publisher, records, Arc::clone(&budget));
+        let sink = Sink::new(config, publisher, records, Arc::clone(intake.budget()));
         let thread = std::thread::Builder::new()
             .name("skeg-sink".to_owned())
             .spawn(move || {
@@ -142,7 +97,6 @@ impl Collector {
                 sink.run(runtime, stopped);
             })
             .map_err(Error::Start)?;
-        let intake = Intake { queue, budget };
         let running = Mutex::new(Some(Running { thread, stop, ended }));
         Ok(Collector { intake, books: Arc::default(), puts, running })
     }
@@ -199,22 +153,6 @@ impl fmt::Debug for Collector {
     }
 }
 
-// === impl Config ===
-
-impl Config {
-    fn check(&self) -> Result<(), Error> {
-        check_writer(&self.replica, &self.boot)?;
-        self.roll.check()?;
-        if !(1..=MAX_BUFFER_RECORDS).contains(&self.buffer_records) {
-            return Err(Error::Config { name: "buffer_records", why: "must be 1 to 16777216" });
-        }
-        if self.buffer_bytes == 0 {
-            return Err(Error::Config { name: "buffer_bytes", why: "must be at least 1" });
-        }
-        Ok(())
-    }
-}
-
 // === impl Appender ===
 
 impl Appender {
@@ -238,50 +176,5 @@ impl Appender {
 impl fmt::Debug for Appender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Appender").field(&self.lane.schema.label()).finish()
-    }
-}
-
-// === impl Intake ===
-
-impl Intake {
-    fn take(&self, lane: &Arc<Lane>, record: Record) -> Result<(), Dropped> {
-        let bytes = record.bytes();
-        if !self.budget.take(bytes) {
-            return Err(Dropped::BufferFull);
-        }
-        let permit = self.queue.try_reserve().map_err(|refused| {
-            self.budget.release(bytes);
-            match refused {
-                TrySendError::Full(()) => Dropped::BufferFull,
-                TrySendError::Closed(()) => Dropped::Closed,
-            }
-        })?;
-        // Counted before it is sent, so that the sink never settles a row not yet counted.
-        let stake = Stake::buffered(lane, record.rows as u64);
-        permit.send(Queued { record, stake, bytes });
-        Ok(())
-    }
-}
-
-// === impl Budget ===
-
-impl Budget {
-    pub(crate) fn new(limit: usize) -> Budget {
-        Budget { used: CachePadded::default(), limit }
-    }
-
-    /// Adds first and looks then: one step, no loop. Two that meet at the limit may both be
-    /// refused.
-    fn take(&self, bytes: usize) -> bool {
-        let before = self.used.fetch_add(bytes, Ordering::Relaxed);
-        let fits = before.checked_add(bytes).is_some_and(|sum| sum <= self.limit);
-        if !fits {
-            self.release(bytes);
-        }
-        fits
-    }
-
-    pub(crate) fn release(&self, bytes: usize) {
-        self.used.fetch_sub(bytes, Ordering::Relaxed);
     }
 }

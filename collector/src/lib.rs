@@ -16,7 +16,9 @@
 mod row;
 mod schema;
 
+mod config;
 mod handle;
+mod buffer;
 
 mod batch;
 mod encode;
@@ -30,9 +32,10 @@ mod counts;
 mod error;
 mod histogram;
 
+pub use config::Config;
 pub use counts::{Counted, Ledger};
 pub use error::Error;
-pub use handle::{Appender, Collector, Config, Finished};
+pub use handle::{Appender, Collector, Finished};
 pub use histogram::HistogramSnapshot;
 pub use path::{RowsPath, Writer};
 pub use roll::Roll;

@@ -19,10 +19,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 
+use crate::buffer::{Budget, Queued};
+use crate::config::Config;
 use crate::counts::{Lost, Stake};
 use crate::encode::FileWriter;
 use crate::error::Error;
-use crate::handle::{Budget, Config, Queued};
 use crate::path::{HOUR_US, RowsPath, Writer, hour_of};
 use crate::roll::Open;
 use crate::schema::SchemaId;

@@ -10,6 +10,7 @@ mod load;
 mod ops;
 mod run;
 mod signature;
+mod words;
 
 pub(crate) use load::{Loaded, load};
 pub(crate) use run::{Plan, State};

@@ -4,7 +4,6 @@
 //! registered, and inputs without a shape. The engine runs on a thread of its own, so that a panic
 //! in it becomes an error of this file's caller.
 
-use std::any::Any;
 use std::collections::BTreeMap;
 use std::thread;
 
@@ -16,6 +15,7 @@ use tract_onnx::tract_hir::infer::Factoid;
 use tract_onnx::tract_hir::internal::{DimFact, GenericFactoid, ShapeFactoid};
 
 use super::run::Plan;
+use super::words::{panic_words, words};
 use super::{check, ops, signature};
 use crate::{Error, Options, Signature};
 
@@ -46,12 +46,6 @@ pub(crate) fn load(bytes: &[u8], options: &Options) -> Result<Loaded, Error> {
             Err(Error::model(format!("the engine panicked: {words}")))
         })
     })
-}
-
-/// The words of a panic, for an error message.
-pub(super) fn panic_words(panic: &(dyn Any + Send)) -> String {
-    let words = panic.downcast_ref::<String>().map(String::as_str);
-    words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without words").to_owned()
 }
 
 fn load_here(bytes: &[u8], options: &Options) -> Result<Loaded, Error> {
@@ -120,5 +114,5 @@ fn opset(proto: &ModelProto) -> BTreeMap<String, i64> {
 
 /// An engine's refusal, cut to a length that a log line bears.
 fn engine(error: &TractError) -> Error {
-    Error::model(super::run::words(error))
+    Error::model(words(error))
 }

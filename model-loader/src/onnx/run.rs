@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tract_onnx::prelude::*;
 
 use super::convert;
-use super::load::panic_words;
+use super::words::{panic_words, words};
 use crate::{Error, Signature, Tensor};
 
 /// A runnable graph; cheap to clone.
@@ -65,16 +65,6 @@ impl Plan {
         });
         Ok((state, outputs.collect::<Result<_, _>>()?))
     }
-}
-
-/// An engine error with its causes on one line, cut to 2000 characters: tract prints whole nodes.
-pub(super) fn words(error: &TractError) -> String {
-    let mut words = format!("{error:#}").replace('\n', " ");
-    if let Some((end, _)) = words.char_indices().nth(2000) {
-        words.truncate(end);
-        words.push_str("...");
-    }
-    words
 }
 
 fn run_error(error: &TractError) -> Error {

@@ -2,6 +2,7 @@
 //! themselves.
 
 use super::*;
+use crate::{Appender, Collector};
 
 #[test]
 fn up_to_the_limit_and_not_beyond() {

@@ -110,6 +110,8 @@ pub async fn columns(
     }
     let metadata = metadata(store, &object, size).await?;
     check_ranges(&object, &metadata, size)?;
+    let mut rows = metadata.file_metadata().num_rows();
+    let mut bytes = 0u64;
     let mut decoder = decoder(&object, metadata, names)?;
     let mut batches = Vec::new();
     loop {
@@ -118,7 +120,16 @@ pub async fn columns(
                 let bytes = fetch(store, &object, &ranges).await?;
                 guarded(&object, || decoder.push_ranges(ranges, bytes))?;
             }
-            DecodeResult::Data(batch) => batches.push(batch),
+            DecodeResult::Data(batch) => {
+                // What the footer says was found bearable; the pages may say otherwise.
+                rows -= i64::try_from(batch.num_rows()).unwrap_or(i64::MAX);
+                bytes = bytes.saturating_add(batch.get_array_memory_size() as u64);
+                if rows < 0 || bytes > MAX_COLUMN_BYTES {
+                    let what = "more rows or bytes than its footer says, or over the limit";
+                    return Err(broken(&object, what.to_owned()));
+                }
+                batches.push(batch);
+            }
             DecodeResult::Finished => return Ok(batches),
         }
     }

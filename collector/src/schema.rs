@@ -153,9 +153,6 @@ fn fixed() -> Vec<Field> {
 }
 
 fn check_columns(blocks: &[Block]) -> Result<(), String> {
-    if blocks.is_empty() {
-        return Err("no blocks".to_owned());
-    }
     let total = blocks.iter().map(|block| block.columns.len()).sum::<usize>();
     if total > MAX_COLUMNS {
         return Err(format!("{total} columns, at most {MAX_COLUMNS}"));

@@ -12,5 +12,5 @@ mod run;
 mod signature;
 mod words;
 
-pub(crate) use load::{Loaded, load};
+pub(crate) use load::{BYTES_MAX, Loaded, load};
 pub(crate) use run::{Plan, State};

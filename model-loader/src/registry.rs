@@ -41,7 +41,7 @@ pub struct NewVersion {
     pub version: Name,
     /// The time of registration, RFC 3339.
     pub created_at: String,
-    /// The ONNX file, at most 2 GiB.
+    /// The ONNX file, at most 1 GiB.
     pub onnx: Bytes,
     /// Input name to one name per column.
     pub feature_names: BTreeMap<String, Vec<String>>,

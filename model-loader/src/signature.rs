@@ -17,6 +17,9 @@ pub struct TensorSpec {
     /// Its extents, outermost first; `None` is variable. A variable first extent is the number of
     /// rows and is the same for all inputs of a request.
     pub shape: Vec<Option<usize>>,
+    /// The first extent is the number of rows of the request: each row has its own values here.
+    /// Not so for a constant output, or one whose first extent is another number that varies.
+    pub per_row: bool,
     /// Inputs: one name per column, or empty when they are not known.
     pub feature_names: Vec<String>,
     /// Outputs: one class label per column, or empty when the columns are not classes.

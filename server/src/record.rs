@@ -2,7 +2,7 @@
 //!
 //! `model-loader` and `collector` do not know each other: their value types are matched here,
 //! variant by variant, and tensors are moved, not copied. A tensor whose first dimension is not the
-//! batch (a constant output, say) has no value per row and is left out of the schema.
+//! request's rows (a constant output, say) has no value per row and is left out of the schema.
 
 use collector::{Block, Kind, Record, RowSchema, Source, Values as RowValues};
 use model_loader::{Datatype, Signature, Tensor, TensorSpec, Values};
@@ -54,8 +54,8 @@ pub fn record(signature: &Signature, answer: Answer, about: Circumstances) -> Re
 
 /// Columns of a tensor per row; `None` when it has no value per row or too many.
 fn width(spec: &TensorSpec) -> Option<usize> {
-    let (batch, rest) = spec.shape.split_first()?;
-    if batch.is_some() {
+    let (_, rest) = spec.shape.split_first()?;
+    if !spec.per_row {
         return None;
     }
     let width = rest.iter().try_fold(1usize, |product, size| product.checked_mul((*size)?))?;

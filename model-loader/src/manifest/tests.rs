@@ -108,7 +108,7 @@ fn unsound_records_are_refused() {
         ("/files/0", "path", json!("../2/model.onnx"), "neither a model nor a baseline"),
         ("/files/0", "path", json!("manifest.json"), "neither a model nor a baseline"),
         ("/files/1", "path", json!("model.onnx"), "second of its kind"),
-        ("/files/0", "size", json!((2u64 << 30) + 1), "at most 2147483648"),
+        ("/files/0", "size", json!((1u64 << 30) + 1), "at most 1073741824"),
         ("/files/1", "size", json!((64u64 << 20) + 1), "at most 67108864"),
         ("/files/0", "size", json!(-1), "invalid value"),
         ("/files/0", "sha256", json!(capitals), "sha256"),
@@ -167,6 +167,7 @@ fn a_tensor_is_recorded_with_minus_one_for_variable() {
         name: "p".to_owned(),
         datatype: Datatype::Fp64,
         shape: vec![None, Some(2)],
+        per_row: true,
         feature_names: Vec::new(),
         class_labels: vec!["no".to_owned(), "yes".to_owned()],
     };

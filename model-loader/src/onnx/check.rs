@@ -14,6 +14,8 @@ use crate::Error;
 
 /// Nodes of a graph and its subgraphs together.
 const NODES_MAX: usize = 100_000;
+/// Whose operators those registered are: the engine looks only at an operator's name.
+const DOMAINS: [&str; 4] = ["", "ai.onnx", "ai.onnx.ml", "com.microsoft"];
 /// Names of nodes that an error lists for one operator.
 const NAMES_SHOWN: usize = 3;
 
@@ -23,6 +25,9 @@ pub(super) fn check<'a>(
     register: &OnnxOpRegister,
 ) -> Result<&'a GraphProto, Error> {
     let graph = proto.graph.as_ref().ok_or_else(|| Error::model("the file holds no graph"))?;
+    if !proto.functions.is_empty() {
+        return Err(Error::model("functions of the model's own are not supported"));
+    }
     if graph.output.is_empty() {
         return Err(Error::model("the graph has no output"));
     }
@@ -38,7 +43,7 @@ pub(super) fn check<'a>(
         graph.initializer.iter().try_for_each(inside)?;
         outputs_are_made(graph)?;
         for node in &graph.node {
-            if !register.0.contains_key(&node.op_type) {
+            if !DOMAINS.contains(&node.domain.as_str()) || !register.0.contains_key(&node.op_type) {
                 missing.entry(operator(node)).or_default().push(node_name(node));
             }
             for attribute in &node.attribute {

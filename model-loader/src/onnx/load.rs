@@ -20,7 +20,7 @@ use super::{check, ops, signature};
 use crate::{Error, Options, Signature};
 
 /// Larger files are refused; protobuf itself ends at twice as much.
-const BYTES_MAX: usize = 1 << 30;
+pub(crate) const BYTES_MAX: usize = 1 << 30;
 
 /// What a model file becomes.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 //! Called by `load`. Outputs take the datatype that the file declares, else the one the engine
 //! found; a ZipMap's output becomes its probabilities with the labels kept as column names.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::type_proto::Value;
@@ -16,6 +16,8 @@ use crate::{Datatype, Error, Options, Signature, TensorSpec};
 
 /// The nodes between an output and the classifier that a search for labels walks at most.
 const STEPS_MAX: usize = 16;
+/// Longest name of a feature, so that a column's name, which has more before it, stays bearable.
+const NAME_BYTES_MAX: usize = 256;
 
 /// The signature of a graph after typing.
 pub(super) fn signature(
@@ -25,10 +27,11 @@ pub(super) fn signature(
 ) -> Result<Signature, Error> {
     let declared: HashMap<&str, &ValueInfoProto> =
         graph.input.iter().map(|info| (info.name.as_str(), info)).collect();
+    let rows = rows(typed)?;
     let mut inputs = Vec::with_capacity(typed.inputs.len());
     for &outlet in &typed.inputs {
         let name = &typed.node(outlet.node).name;
-        let mut spec = spec(typed, outlet, name, declared.get(name.as_str()).copied())?;
+        let mut spec = spec(typed, outlet, name, declared.get(name.as_str()).copied(), &rows)?;
         spec.feature_names = feature_names(&spec, options)?;
         inputs.push(spec);
     }
@@ -46,11 +49,25 @@ pub(super) fn signature(
         .collect();
     let mut outputs = Vec::with_capacity(typed.outputs.len());
     for (&outlet, info) in typed.outputs.iter().zip(&graph.output) {
-        let mut spec = spec(typed, outlet, &info.name, Some(info))?;
+        let mut spec = spec(typed, outlet, &info.name, Some(info), &rows)?;
         spec.class_labels = class_labels(&spec, &producers)?;
         outputs.push(spec);
     }
     Ok(Signature { inputs, outputs })
+}
+
+/// The number of rows as the inputs write it: the variable first extent they share, else what the
+/// first input fixes. The same rule as `Signature::place`'s.
+fn rows(typed: &TypedModel) -> Result<Option<TDim>, Error> {
+    let mut fixed = None;
+    for &outlet in &typed.inputs {
+        let fact = typed.outlet_fact(outlet).map_err(Error::model)?;
+        match fact.shape.first() {
+            Some(extent) if extent.as_i64().is_none() => return Ok(Some(extent.clone())),
+            extent => fixed = fixed.or(extent),
+        }
+    }
+    Ok(fixed.cloned())
 }
 
 fn spec(
@@ -58,6 +75,7 @@ fn spec(
     outlet: OutletId,
     name: &str,
     declared: Option<&ValueInfoProto>,
+    rows: &Option<TDim>,
 ) -> Result<TensorSpec, Error> {
     let fact = typed.outlet_fact(outlet).map_err(Error::model)?;
     let datum_type = declared.and_then(declared_type).unwrap_or(fact.datum_type);
@@ -71,6 +89,7 @@ fn spec(
         name: name.to_owned(),
         datatype,
         shape: shape.collect(),
+        per_row: rows.is_some() && fact.shape.first() == rows.as_ref(),
         feature_names: Vec::new(),
         class_labels: Vec::new(),
     })
@@ -91,6 +110,16 @@ fn feature_names(spec: &TensorSpec, options: &Options) -> Result<Vec<String>, Er
         return Err(Error::model(format!(
             "{given} feature names for `{name}` of {columns} columns"
         )));
+    }
+    // They become column names: what could not be one is refused before it is registered.
+    let mut seen = HashSet::new();
+    for name in names {
+        if name.is_empty() || name.len() > NAME_BYTES_MAX || !seen.insert(name) {
+            let of = &spec.name;
+            return Err(Error::model(format!(
+                "feature name {name:?} of `{of}` is empty, repeated or over {NAME_BYTES_MAX} bytes"
+            )));
+        }
     }
     Ok(names.clone())
 }

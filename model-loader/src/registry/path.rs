@@ -132,8 +132,7 @@ impl Kind {
     /// The most bytes a file of this kind may have.
     pub(crate) fn bytes_max(self) -> u64 {
         match self {
-            // A protobuf message, hence an ONNX file, has at most 2 GiB.
-            Self::Model => 2 << 30,
+            Self::Model => crate::onnx::BYTES_MAX as u64,
             Self::Baseline => 64 << 20,
         }
     }

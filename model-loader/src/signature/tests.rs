@@ -13,6 +13,7 @@ fn spec(name: &str, datatype: Datatype, shape: &[Option<usize>]) -> TensorSpec {
         name: name.to_owned(),
         datatype,
         shape: shape.to_vec(),
+        per_row: shape.first() == Some(&None),
         feature_names,
         class_labels,
     }

@@ -152,3 +152,28 @@ fn a_model_is_shared_by_threads_that_each_run_a_session() {
         }
     });
 }
+
+#[test]
+fn only_tensors_of_the_requests_rows_are_per_row() {
+    let inputs = vec![value("x", DataType::Float, &[None, Some(2)])];
+    let shape = [None, Some(2)];
+    let outputs = ["same", "twice"].map(|name| value(name, DataType::Float, &shape)).to_vec();
+    let nodes = vec![
+        node("Identity", &["x"], &["same"]),
+        int(node("Concat", &["x", "x"], &["twice"]), "axis", 0),
+    ];
+    let model = load(&model(nodes, inputs, outputs));
+    let per_row: Vec<bool> = model.signature().outputs.iter().map(|spec| spec.per_row).collect();
+    assert_eq!((model.signature().inputs[0].per_row, per_row), (true, vec![true, false]));
+}
+
+#[test]
+fn a_fixed_number_of_rows_is_the_requests_rows() {
+    let fixed = |name| value(name, DataType::Float, &[Some(3), Some(2)]);
+    let nodes = vec![node("Identity", &["x"], &["y"])];
+    let model = load(&model(nodes, vec![fixed("x")], vec![fixed("y")]));
+    let signature = model.signature();
+    assert!(signature.inputs[0].per_row && signature.outputs[0].per_row);
+    let named = NamedTensor { name: "x".into(), tensor: x(&[[0.0; 2]; 3]) };
+    assert_eq!(signature.place(vec![named]).unwrap().rows(), 3);
+}

@@ -57,6 +57,33 @@ fn all_missing_operators_are_named_at_once() {
 }
 
 #[test]
+fn an_operator_of_another_domain_is_not_taken_for_its_namesake() {
+    let mut add = node("Add", &["x", "x"], &["y"]);
+    add.domain = "com.example".to_owned();
+    refused(&graph(vec![add]), &["com.example.Add (node `the y`)"]);
+}
+
+#[test]
+fn an_operator_that_would_compute_something_else_is_refused() {
+    let pick = ml_node("ArrayFeatureExtractor", &["x", "x"], &["y"]);
+    refused(&graph(vec![pick]), &["ai.onnx.ml.ArrayFeatureExtractor (node `the y`)"]);
+}
+
+#[test]
+fn feature_names_that_make_no_columns_are_refused() {
+    let bytes = graph(vec![classifier(0)]).encode_to_vec();
+    let load = |names: [&str; 2]| {
+        let names = names.map(str::to_owned).to_vec();
+        Model::load(&bytes, &Options { feature_names: [("x".to_owned(), names)].into() })
+    };
+    assert!(load(["amount", "hour"]).is_ok());
+    for names in [["amount", "amount"], ["amount", ""], ["amount", &"n".repeat(257)]] {
+        let error = load(names).unwrap_err().to_string();
+        assert!(error.contains("feature name") && error.contains("`x`"), "{error}");
+    }
+}
+
+#[test]
 fn graphs_that_would_panic_the_engine_are_refused() {
     refused(&graph(vec![node("Identity", &["x"], &["z"])]), &["no node makes output `y`"]);
     refused(&graph(vec![node("Identity", &["ghost"], &["y"])]), &["`ghost`"]);

@@ -10,6 +10,7 @@ fn spec(name: &str, shape: &[Option<usize>], features: &[&str], classes: &[&str]
         name: name.to_owned(),
         datatype: Datatype::Fp32,
         shape: shape.to_vec(),
+        per_row: shape.first() == Some(&None),
         feature_names: owned(features),
         class_labels: owned(classes),
     }
@@ -37,6 +38,14 @@ fn columns_are_named_by_feature_class_or_place() {
     ] {
         assert_eq!(columns(side, &spec).unwrap(), names, "{spec:?}");
     }
+}
+
+#[test]
+fn a_fixed_number_of_rows_is_rows_all_the_same() {
+    let mut fixed = spec("x", &[Some(4), Some(2)], &[], &[]);
+    assert_eq!(columns("in", &fixed), None);
+    fixed.per_row = true;
+    assert_eq!(columns("in", &fixed).unwrap(), ["in.x.0", "in.x.1"]);
 }
 
 #[test]

@@ -281,7 +281,7 @@ def test_probes(values: dict) -> None:
     only = container(values)
     wanted = {"startupProbe": "live", "livenessProbe": "live", "readinessProbe": "ready"}
     for probe, route in wanted.items():
-        assert only[probe]["httpGet"] == {"path": f"/v2/health/{route}", "port": "http"}
+        assert only[probe]["httpGet"] == {"path": f"/v2/health/{route}", "port": "admin"}
     seen_within = sum(only["readinessProbe"][key] for key in ("periodSeconds", "timeoutSeconds"))
     assert only["readinessProbe"]["failureThreshold"] == 1
     assert seen_within < int(arguments(values)["drain-delay"].removesuffix("s")), "endpoints learn of it too late"

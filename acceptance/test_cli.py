@@ -46,7 +46,7 @@ def test_all_mistakes_of_all_specs_are_reported_at_once_and_exit_78(folder: Path
     specs.mkdir()
     (specs / "a.yaml").write_text(SPEC.replace("100", "90"))
     (specs / "b.yaml").write_text(SPEC.replace("fraud:1", "fraud").replace("name: fraud", "name: -x"))
-    done = skeg.run("serve", "--store", str(folder / "store"), "--endpoints", str(specs))
+    done = skeg.run("serve", "--store", str(folder), "--endpoints", str(specs))
     assert done.returncode == 78
     for culprit in ["a.yaml", "sum to 90 %", "b.yaml", "deployments.green.model", "name:"]:
         assert culprit in done.stderr, done.stderr
@@ -83,11 +83,22 @@ def test_a_taken_port_is_named_and_exits_1(folder: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         address = "127.0.0.1:%d" % taken.getsockname()[1]
-        done = skeg.run("serve", "--store", str(folder / "store"), "--http", address, "--admin", "127.0.0.1:0")
+        done = skeg.run("serve", "--store", str(folder), "--http", address, "--admin", "127.0.0.1:0")
     assert done.returncode == 1
     assert address in done.stderr
 
 
+def test_a_store_that_is_not_there_is_named_and_not_made(folder: Path) -> None:
+    missing = folder / "typo"
+    for args in [["serve", "--store", missing], ["drift", "analyze", "--store", missing, "--endpoint", "fraud"]]:
+        done = skeg.run(*map(str, args))
+        assert done.returncode in (1, 78)
+        assert "typo: no such folder" in done.stderr
+    assert skeg.run("serve", "--store", "").returncode == 78
+    assert not missing.exists()
+
+
 def test_a_server_without_endpoints_is_ready(folder: Path) -> None:
+    (folder / "store").mkdir()
     with skeg.serving(folder, command="serve") as server, server.client() as client:
         assert client.get("/v2/health/ready").status == 200

@@ -88,6 +88,7 @@ REFUSALS = {
     "duplicate input": ({"inputs": ONE["inputs"] * 2}, ["features"]),
     "no inputs": ({}, ["inputs"]),
     "unknown output": ({**ONE, "outputs": [{"name": "nope"}]}, ["nope"]),
+    "output asked for twice": ({**ONE, "outputs": [{"name": "label"}, {"name": "label"}]}, ["label", "twice"]),
     "broken JSON": (b'{"inputs": [', ["byte"]),
     "no JSON": (b"\xff\xfe", ["byte"]),
     "nothing": (b"", ["byte"]),

@@ -1,6 +1,7 @@
 //! The bounded buffer between the scoring threads and the sink, in records and in bytes.
 //!
-//! The appender takes room and sends; the sink gives the room back. Full is an answer, never a wait.
+//! The appender takes room and sends; the sink gives the room back. Full is an answer, never a
+//! wait.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

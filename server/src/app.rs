@@ -13,6 +13,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use arc_swap::ArcSwap;
 use collector::Collector;
 use object_store::ObjectStore;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
@@ -31,6 +32,9 @@ use crate::worker::{Shared, Worker};
 /// Records that may wait for the sink, and the bytes they may hold.
 const BUFFER_RECORDS: usize = 65_536;
 const BUFFER_BYTES: usize = 256 << 20;
+
+/// Open files for anything but connections: row files, listeners, the runtime's own.
+const FILES_BESIDE_CONNECTIONS: u64 = 256;
 
 /// Where the server listens, once it is ready.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +61,7 @@ struct App {
 /// Code 78 for specs that cannot be read, 1 when a port, a model or the end failed.
 pub fn serve(config: &Config, ready: impl FnOnce(&Addresses)) -> Result<(), Failure> {
     let failed = |error: &dyn fmt::Display| Failure::new(Failure::FAILED, error);
+    files_for(config.limits.connections_per_worker * config.workers);
     let store = config.store.open().map_err(|error| failed(&error))?;
     let runtime = runtime().map_err(|error| failed(&error))?;
     let specs =
@@ -105,7 +110,7 @@ impl App {
             http: listeners[0].local_addr().map_err(failed)?,
             admin: admin.local_addr().map_err(failed)?,
         };
-        let workers = self.start_workers(listeners).map_err(failed)?;
+        let (workers, mut ended) = self.start_workers(listeners).map_err(failed)?;
         let shown = http::admin::Shown {
             shared: Arc::clone(&self.shared),
             collector: Arc::clone(&self.collector),
@@ -114,41 +119,60 @@ impl App {
         tokio::task::spawn_local(http::admin::run(shown, admin));
 
         let loaded = tokio::select! {
-            loaded = self.load(specs) => loaded,
-            () = signals.stop() => Err(Failure::new(Failure::FAILED, "stopped while starting")),
+            loaded = self.load(specs) => loaded.map(Some),
+            () = signals.stop() => Ok(None),
         };
         let served = match loaded {
-            Ok(endpoints) => {
+            Ok(None) => Ok(()),
+            Ok(Some(endpoints)) => {
                 if endpoints.iter().next().is_none() {
-                    tracing::warn!("no endpoint to serve: the store has no endpoints/*.yaml");
+                    tracing::warn!(from = ?self.config.specs, "there is no endpoint to serve");
                 }
                 self.shared.endpoints.store(Arc::new(endpoints));
                 self.switch.advance(Phase::Serving);
                 tracing::info!(http = %addresses.http, admin = %addresses.admin, "ready");
                 ready(&addresses);
-                signals.stop().await;
-                self.drain(&mut signals).await;
-                Ok(())
+                tokio::select! {
+                    () = signals.stop() => {
+                        self.drain(&mut signals).await;
+                        Ok(())
+                    }
+                    // A port without its thread would be dead behind a ready server.
+                    Some(name) = ended.recv() => {
+                        Err(Failure::new(Failure::FAILED, format!("{name} broke off")))
+                    }
+                }
             }
             Err(failure) => Err(failure),
         };
         served.and(self.close(workers).await)
     }
 
-    /// Starts one scoring thread a listener.
-    fn start_workers(&self, listeners: Vec<TcpListener>) -> std::io::Result<Vec<Running>> {
+    /// Starts one scoring thread a listener; who ends, for whatever reason, says its name.
+    fn start_workers(
+        &self,
+        listeners: Vec<TcpListener>,
+    ) -> std::io::Result<(Vec<Running>, UnboundedReceiver<String>)> {
+        let (says, ended) = unbounded_channel();
         let start = |(index, listener)| {
             let (shared, phase) = (Arc::clone(&self.shared), self.phase.clone());
+            let random = match self.config.seed {
+                Some(seed) => fastrand::Rng::with_seed(seed.wrapping_add(index as u64)),
+                None => fastrand::Rng::new(),
+            };
             let (done, finished) = oneshot::channel();
             let name = format!("skeg-worker-{index}");
+            let last_words = LastWords { name: name.clone(), says: says.clone() };
             let thread = std::thread::Builder::new().name(name.clone()).spawn(move || {
-                let worker = Worker::new(index, shared, phase, fastrand::Rng::new());
+                let _last_words = last_words;
+                let worker = Worker::new(index, shared, phase, random);
                 score_until_closed(worker, listener);
                 let _ = done.send(());
             })?;
             Ok(Running { name, thread, finished })
         };
-        listeners.into_iter().enumerate().map(start).collect()
+        let running: std::io::Result<_> = listeners.into_iter().enumerate().map(start).collect();
+        Ok((running?, ended))
     }
 
     /// Loads all models on a thread of their own.
@@ -219,6 +243,18 @@ struct Running {
     finished: oneshot::Receiver<()>,
 }
 
+/// Says the thread's name when it ends, panicking or not.
+struct LastWords {
+    name: String,
+    says: UnboundedSender<String>,
+}
+
+impl Drop for LastWords {
+    fn drop(&mut self) {
+        let _ = self.says.send(std::mem::take(&mut self.name));
+    }
+}
+
 /// The body of a scoring thread.
 fn score_until_closed(worker: Worker, listener: TcpListener) {
     let serve = async {
@@ -229,6 +265,20 @@ fn score_until_closed(worker: Worker, listener: TcpListener) {
     let served = runtime().and_then(|runtime| LocalSet::new().block_on(&runtime, serve));
     if let Err(error) = served {
         tracing::error!(%error, "a scoring thread cannot serve");
+    }
+}
+
+/// Raises the limit on open files as far as the system lets us; says when it will not do.
+fn files_for(connections: usize) {
+    let wanted = connections as u64 + FILES_BESIDE_CONNECTIONS;
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(limit) if limit < wanted => tracing::warn!(
+            limit,
+            wanted,
+            "the limit on open files is below --connections: connections may take the sink's files"
+        ),
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "cannot raise the limit on open files"),
     }
 }
 

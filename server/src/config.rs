@@ -45,6 +45,8 @@ pub struct Config {
     pub roll: Roll,
     /// This process's name in row files.
     pub replica: Name,
+    /// Where each worker's chance starts; from the system when `None`.
+    pub seed: Option<u64>,
 }
 
 /// What the surroundings of the process say; read once, by the command.
@@ -56,6 +58,8 @@ pub struct Surroundings {
     pub cores: usize,
     /// The host's name.
     pub host: String,
+    /// The running binary, to name it where a person is told what to type.
+    pub binary: PathBuf,
 }
 
 /// Defaults that differ between `serve` and `demo`.
@@ -82,29 +86,33 @@ pub fn check(
     let http = wrong.or("--http", args.http.as_deref(), port(8000));
     let admin = wrong.or("--admin", args.admin.as_deref(), port(8002));
     let workers = wrong.or("--workers", args.workers.as_deref(), around.cores.max(1));
-    let connections = wrong.count("--connections", &args.connections);
+    let connections = wrong.count("--connections", &args.connections, 1 << 20);
+    let body_bytes = wrong.count("--body-limit", &args.body_limit, 1 << 31);
+    let body_memory = wrong.count("--body-memory", &args.body_memory, 1 << 40);
     let limits = Limits {
-        body_bytes: wrong.count("--body-limit", &args.body_limit),
+        body_bytes,
+        bodies_bytes_per_worker: body_memory.div_ceil(workers.max(1)).max(body_bytes),
         header_timeout: wrong.time("--header-timeout", &args.header_timeout),
         body_timeout: wrong.time("--body-timeout", &args.body_timeout),
         connections_per_worker: connections.div_ceil(workers.max(1)),
     };
     let roll = Roll {
-        rows: wrong.count("--roll-rows", &args.roll_rows),
-        bytes: wrong.count("--roll-bytes", &args.roll_bytes),
+        rows: wrong.count("--roll-rows", &args.roll_rows, u32::MAX as usize),
+        bytes: wrong.count("--roll-bytes", &args.roll_bytes, 1 << 30),
         age: wrong.time("--roll-age", args.roll_age.as_deref().unwrap_or(defaults.roll_age)),
     };
     let drain_delay = wrong.time("--drain-delay", &args.drain_delay);
     let shutdown_budget = wrong.time("--shutdown-budget", &args.shutdown_budget);
     for (flag, zero) in [
-        ("--workers", workers == 0),
+        ("--workers", workers == 0 || workers > 4096),
         ("--header-timeout", limits.header_timeout.is_zero()),
         ("--body-timeout", limits.body_timeout.is_zero()),
-        ("--roll-age", roll.age.is_zero()),
+        ("--roll-age", roll.age < Duration::from_millis(1)),
     ] {
-        wrong.when(zero, flag, "must be more than 0");
+        wrong.when(zero, flag, "is out of range");
     }
     wrong.when(http == admin && http.port() != 0, "--admin", "is the same address as --http");
+    let seed = args.seed.as_deref().and_then(|seed| wrong.value("--seed", seed));
     let replica = args.replica.as_deref().unwrap_or(&around.host);
     let replica = wrong.value::<Name>("--replica", replica);
     let store = StoreUrl::parse(store, &around.folder).map_err(|error| wrong.0.push(error)).ok();
@@ -126,10 +134,14 @@ pub fn check(
             shutdown_budget,
             roll,
             replica,
+            seed,
         }),
         _ => Err(wrong.0),
     }
 }
+
+/// No setting is longer.
+const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
 /// Mistakes so far; a wrong value is noted and a harmless one stands in for it.
 #[derive(Debug, Default)]
@@ -157,17 +169,19 @@ impl Mistakes {
         }
     }
 
-    /// A whole number of at least 1.
-    fn count(&mut self, flag: &str, text: &str) -> usize {
+    /// A whole number from 1 to `most`.
+    fn count(&mut self, flag: &str, text: &str, most: usize) -> usize {
         let count = self.value(flag, text).unwrap_or(1);
-        self.when(count == 0, flag, "must be more than 0");
-        count.max(1)
+        self.when(!(1..=most).contains(&count), flag, &format!("must be 1 to {most}"));
+        count.clamp(1, most)
     }
 
-    /// A time such as `500ms`, `5s`, `2m`.
+    /// A time such as `500ms`, `5s`, `2m`, a day at most.
     fn time(&mut self, flag: &str, text: &str) -> Duration {
         let time = self.value::<jiff::SignedDuration>(flag, text).unwrap_or_default();
-        self.when(time.is_negative(), flag, "must not be negative");
+        let sound = (jiff::SignedDuration::ZERO..=DAY).contains(&time);
+        self.when(!sound, flag, "must be 0 to 24 hours");
+        let time = if sound { time } else { jiff::SignedDuration::ZERO };
         Duration::try_from(time).unwrap_or_default()
     }
 

@@ -64,10 +64,13 @@ impl Endpoint {
         };
         self.deployments.iter().find(suits).map(|found| &**found).ok_or_else(|| {
             let (what, name) = match (target.deployment, target.version) {
-                (Some(name), _) => ("deployment", name),
-                (None, version) => ("version", version.unwrap_or_default()),
+                (Some(name), None) => ("deployment", name.to_owned()),
+                (Some(name), Some(version)) => {
+                    ("deployment with that version", format!("{name}, {version}"))
+                }
+                (None, version) => ("version", version.unwrap_or_default().to_owned()),
             };
-            Error::UnknownPart { model: self.name.to_string(), what, name: name.to_owned() }
+            Error::UnknownPart { model: self.name.to_string(), what, name }
         })
     }
 

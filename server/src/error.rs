@@ -64,25 +64,34 @@ pub enum Error {
     /// The body did not arrive in time.
     #[error("request body did not arrive in time")]
     BodyTimeout,
+    /// Bodies being read already fill the memory set aside for them.
+    #[error("too many large requests at once, try again")]
+    BodiesTooLarge,
+    /// The body is compressed.
+    #[error("content-encoding \"{0}\" is not supported")]
+    Encoding(String),
     /// The connection broke while the body was being read.
     #[error("request body broke off")]
     BodyLost,
 }
 
-/// The statuses the server answers with, in the order of the counters' cells.
-pub const STATUSES: [u16; 8] = [200, 400, 404, 405, 408, 413, 500, 503];
+/// The statuses of scoring requests, in the order of the counters' cells.
+pub const STATUSES: [u16; 9] = [200, 400, 404, 408, 413, 415, 499, 500, 503];
 
 impl Error {
     /// The table from error to HTTP status.
     pub fn status(&self) -> u16 {
         match self {
-            Self::Json(_) | Self::Request(_) | Self::BodyLost => 400,
+            Self::Json(_) | Self::Request(_) => 400,
+            // nginx's "client closed request": nobody hears it, but it must not look like a 400.
+            Self::BodyLost => 499,
+            Self::Encoding(_) => 415,
             Self::Input { cause, .. } => cause.status(),
             Self::Model(error) if error.is_input() => 400,
             Self::Model(_) => 500,
             Self::UnknownPart { what: "output", .. } => 400,
             Self::UnknownModel(_) | Self::UnknownPart { .. } | Self::UnknownRoute(_) => 404,
-            Self::Drained(_) | Self::Starting => 503,
+            Self::Drained(_) | Self::Starting | Self::BodiesTooLarge => 503,
             Self::Method { .. } => 405,
             Self::BodyTimeout => 408,
             Self::BodyTooLarge { .. } => 413,

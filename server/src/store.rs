@@ -20,6 +20,9 @@ impl StoreUrl {
     /// # Errors
     /// A sentence that names the URL.
     pub fn parse(text: &str, working_folder: &std::path::Path) -> Result<Self, String> {
+        if text.is_empty() {
+            return Err("store \"\": is empty".to_owned());
+        }
         if !text.contains("://") {
             return Ok(Self { folder: working_folder.join(text) });
         }
@@ -41,14 +44,25 @@ impl StoreUrl {
         &self.folder
     }
 
-    /// Opens the store, making its folder where there is none.
+    /// Makes the store's folder where there is none.
+    ///
+    /// # Errors
+    /// A sentence that names the folder.
+    pub fn create(&self) -> Result<(), String> {
+        let made = std::fs::create_dir_all(&self.folder);
+        made.map_err(|error| format!("store {}: {error}", self.folder.display()))
+    }
+
+    /// Opens the store, which must be there: a mistyped one must not become an empty server.
     ///
     /// # Errors
     /// A sentence that names the folder.
     pub fn open(&self) -> Result<Arc<dyn ObjectStore>, String> {
         let at =
             |error: &dyn std::fmt::Display| format!("store {}: {error}", self.folder.display());
-        std::fs::create_dir_all(&self.folder).map_err(|error| at(&error))?;
+        if !self.folder.is_dir() {
+            return Err(at(&"no such folder"));
+        }
         let store = LocalFileSystem::new_with_prefix(&self.folder).map_err(|error| at(&error))?;
         // A row file that was counted as written must survive the machine.
         Ok(Arc::new(store.with_fsync(true)))

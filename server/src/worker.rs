@@ -1,7 +1,7 @@
 //! One scoring thread's own state: its number, its chance, its sessions. Never shared, never
 //! locked.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -27,6 +27,8 @@ pub struct Shared {
 pub struct Limits {
     /// Largest request body, bytes.
     pub body_bytes: usize,
+    /// Most bytes of bodies that one worker holds at once; at least `body_bytes`.
+    pub bodies_bytes_per_worker: usize,
     /// Longest time to read a request's head, and to wait for the next on an idle connection.
     pub header_timeout: std::time::Duration,
     /// Longest time to read a request's body.
@@ -47,6 +49,15 @@ pub struct Worker {
     /// Its run state for each deployment.
     pub sessions: RefCell<Sessions>,
     random: RefCell<fastrand::Rng>,
+    /// Bytes of bodies that are being read or scored.
+    bodies: Cell<usize>,
+}
+
+/// Room for a body, given back when dropped.
+#[derive(Debug)]
+pub struct BodyRoom<'w> {
+    worker: &'w Worker,
+    bytes: usize,
 }
 
 /// Counts a request as in hand for as long as it lives.
@@ -59,7 +70,7 @@ impl Worker {
     /// Worker number `index`, drawing from `random`.
     pub fn new(index: usize, shared: Arc<Shared>, phase: PhaseView, random: fastrand::Rng) -> Self {
         let (sessions, random) = (RefCell::default(), RefCell::new(random));
-        Self { index, shared, phase, sessions, random }
+        Self { index, shared, phase, sessions, random, bodies: Cell::new(0) }
     }
 
     /// A draw, uniform over all of `u32`.
@@ -75,10 +86,36 @@ impl Worker {
         uuid::Builder::from_unix_timestamp_millis(unix_ms, &random).into_uuid().to_string()
     }
 
+    /// Room for a body that has no bytes yet.
+    pub fn body_room(&self) -> BodyRoom<'_> {
+        BodyRoom { worker: self, bytes: 0 }
+    }
+
     /// Takes a request in hand.
     pub fn take(&self) -> InHand<'_> {
         self.shared.metrics.begun(self.index);
         InHand(self)
+    }
+}
+
+// === impl BodyRoom ===
+
+impl BodyRoom<'_> {
+    /// Takes `bytes` more, unless that is more than all bodies of the worker may hold.
+    pub fn take(&mut self, bytes: usize) -> bool {
+        let held = self.worker.bodies.get() + bytes;
+        let fits = held <= self.worker.shared.limits.bodies_bytes_per_worker;
+        if fits {
+            self.worker.bodies.set(held);
+            self.bytes += bytes;
+        }
+        fits
+    }
+}
+
+impl Drop for BodyRoom<'_> {
+    fn drop(&mut self) {
+        self.worker.bodies.set(self.worker.bodies.get() - self.bytes);
     }
 }
 

@@ -6,8 +6,8 @@ use clap::Args;
 
 use super::{say, serve};
 use crate::app::{self, Addresses};
-use crate::config::Defaults;
 use crate::config::flags::ServingArgs;
+use crate::config::{Defaults, Surroundings};
 use crate::demo;
 use crate::failure::Failure;
 
@@ -30,15 +30,16 @@ pub fn run(args: &DemoArgs) -> Result<(), Failure> {
     let defaults = Defaults { host: [127, 0, 0, 1], roll_age: "5s" };
     let config = serve::checked(&args.store, &args.serving, defaults)?;
     let failed = |error: String| Failure::new(Failure::FAILED, error);
-    let store = config.store.open().map_err(failed)?;
+    let store = config.store.create().and_then(|()| config.store.open()).map_err(failed)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| failed(error.to_string()))?;
+    let skeg = Surroundings::read().binary;
     let now = jiff::Timestamp::now().to_string();
     runtime.block_on(demo::prepare(store, &now)).map_err(failed)?;
-    app::serve(&config, |addresses| say(welcome(addresses, config.store.folder())))
+    app::serve(&config, |addresses| say(welcome(addresses, config.store.folder(), &skeg)))
 }
 
-fn welcome(at: &Addresses, store: &Path) -> String {
+fn welcome(at: &Addresses, store: &Path, skeg: &Path) -> String {
     let request = demo::REQUEST.trim();
     let store = store.display();
     format!(
@@ -54,10 +55,11 @@ rows, as Parquet, a few seconds after a score:
   {store}/rows/v1/endpoint=fraud/
 
 drift of those rows from the training data:
-  skeg drift analyze --store {store} --endpoint fraud
+  {skeg} drift analyze --store {store} --endpoint fraud
 
 Ctrl-C stops.",
         http = at.http,
         admin = at.admin,
+        skeg = skeg.display(),
     )
 }

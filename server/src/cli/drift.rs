@@ -1,7 +1,6 @@
 //! `skeg drift`: do live rows still look like the training data?
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::Path;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
@@ -58,10 +57,15 @@ pub fn run(command: &DriftCommand) -> Result<(), Failure> {
     let DriftCommand::Analyze(args) = command;
     let config = |error: &dyn std::fmt::Display| Failure::config(vec![error.to_string()]);
     let folder = Surroundings::read().folder;
-    let store = existing(&args.store, &folder).map_err(|error| config(&error))?;
+    let store = StoreUrl::parse(&args.store, &folder).and_then(|url| url.open());
+    let store = store.map_err(|error| config(&error))?;
     let now = jiff::Timestamp::now();
     let end = args.to.unwrap_or(now);
-    let start = args.from.unwrap_or(end - jiff::SignedDuration::from_hours(24));
+    let day_before = end.checked_sub(jiff::SignedDuration::from_hours(24));
+    let start = match args.from {
+        Some(from) => from,
+        None => day_before.map_err(|error| config(&error))?,
+    };
     let window = Window::new(start.as_microsecond(), end.as_microsecond());
     let window = window.map_err(|error| config(&error))?;
     let confidence = Thresholds::default().confidence();
@@ -77,15 +81,6 @@ pub fn run(command: &DriftCommand) -> Result<(), Failure> {
         return Err(Failure { code: Failure::REFUSED, messages: Vec::new() });
     }
     Ok(())
-}
-
-/// Opens a store that must be there: an analysis makes none.
-fn existing(url: &str, folder: &Path) -> Result<Arc<dyn ObjectStore>, String> {
-    let url = StoreUrl::parse(url, folder)?;
-    if !url.folder().is_dir() {
-        return Err(format!("store {}: no such folder", url.folder().display()));
-    }
-    url.open()
 }
 
 async fn report(

@@ -68,6 +68,7 @@ impl Surroundings {
             folder: std::env::current_dir().unwrap_or_default(),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             host: host.to_owned(),
+            binary: std::env::current_exe().unwrap_or_else(|_| "skeg".into()),
         }
     }
 }

@@ -22,6 +22,9 @@ pub struct ServingArgs {
     /// Largest request body in bytes
     #[arg(long, env = "SKEG_BODY_LIMIT", value_name = "BYTES", default_value = "67108864")]
     pub body_limit: String,
+    /// Most bytes of request bodies held at once, over all scoring threads; more is answered 503
+    #[arg(long, env = "SKEG_BODY_MEMORY", value_name = "BYTES", default_value = "536870912")]
+    pub body_memory: String,
     /// Longest time for a request's head to arrive, and for a connection to be idle
     #[arg(long, env = "SKEG_HEADER_TIMEOUT", value_name = "TIME", default_value = "60s")]
     pub header_timeout: String,
@@ -49,6 +52,9 @@ pub struct ServingArgs {
     /// This replica's name in row files [default: the host's name]
     #[arg(long, env = "SKEG_REPLICA", value_name = "NAME")]
     pub replica: Option<String>,
+    /// Makes the router's draws and our request ids repeat from start to start, for tests
+    #[arg(long, env = "SKEG_SEED", value_name = "N")]
+    pub seed: Option<String>,
     /// What to log: a level, or tracing directives
     #[arg(long, env = "SKEG_LOG", value_name = "FILTER", default_value = "info")]
     pub log: String,

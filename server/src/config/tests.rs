@@ -15,8 +15,12 @@ struct Typed {
 
 fn config(store: &str, flags: &[&str]) -> Result<Config, Vec<String>> {
     let typed = Typed::try_parse_from([&["skeg"], flags].concat()).unwrap();
-    let around =
-        Surroundings { folder: "/somewhere".into(), cores: 3, host: "replica-1".to_owned() };
+    let around = Surroundings {
+        folder: "/somewhere".into(),
+        cores: 3,
+        host: "replica-1".to_owned(),
+        binary: "skeg".into(),
+    };
     check(store, &typed.serving, Defaults { host: [0, 0, 0, 0], roll_age: "60s" }, &around)
 }
 
@@ -51,10 +55,13 @@ fn every_mistake_is_reported_at_once() {
         ["--admin", "127.0.0.1:99999"],
         ["--workers", "0"],
         ["--body-limit", "64MB"],
+        ["--body-memory", "-1"],
         ["--header-timeout", "soon"],
         ["--body-timeout", "-1s"],
         ["--connections", "0"],
-        ["--roll-age", "0s"],
+        ["--roll-age", "1ns"],
+        ["--roll-rows", "18446744073709551615"],
+        ["--shutdown-budget", "9223372036854775807s"],
         ["--replica", "a/b"],
         ["--endpoints", "missing"],
     ];

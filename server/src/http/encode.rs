@@ -100,7 +100,7 @@ pub fn error(error: &Error) -> Reply {
             reply.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
         }
         // The rest of the body is not read: the connection cannot carry another request.
-        Error::BodyTooLarge { .. } | Error::BodyTimeout => last(&mut reply),
+        Error::BodyTooLarge { .. } | Error::BodyTimeout | Error::BodiesTooLarge => last(&mut reply),
         _ => {}
     }
     reply

@@ -7,7 +7,7 @@
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use hyper::body::Incoming;
-use hyper::header::HeaderMap;
+use hyper::header::{CONTENT_ENCODING, HeaderMap};
 
 use super::encode::{self, Reply};
 use super::op::Place;
@@ -39,34 +39,47 @@ pub async fn infer(
 ) -> Reply {
     let _in_hand = worker.take();
     let arrival = Arrival::now();
+    // A body for nobody is not read at all.
+    if let Err(error) = worth_reading(worker, place, headers) {
+        let reply = encode::error(&error);
+        let nowhere = &worker.shared.metrics.nowhere;
+        nowhere.answered(worker.index, reply.status().as_u16(), arrival.instant.elapsed());
+        return reply;
+    }
     let limits = &worker.shared.limits;
-    let body = body::read(incoming, limits.body_bytes, limits.body_timeout).await;
+    let mut room = worker.body_room();
+    let body = body::read(incoming, &mut room, limits.body_bytes, limits.body_timeout).await;
 
     // From here on nothing awaits: the request runs under one snapshot.
     let endpoints = worker.shared.endpoints.load();
-    let metrics = &worker.shared.metrics;
-    let (series, reply) = match endpoints.get(place.model) {
-        // Nothing is known yet: a 404 would tell the client never to come back.
-        Err(_) if worker.phase.now() == Phase::Starting => {
-            (&*metrics.nowhere, encode::error(&Error::Starting))
-        }
-        Err(unknown) => (&*metrics.nowhere, encode::error(&unknown)),
-        Ok(endpoint) => {
+    let (series, reply) = match (endpoints.get(place.model), body) {
+        // Gone while the body came.
+        (Err(unknown), _) => (&*worker.shared.metrics.nowhere, encode::error(&unknown)),
+        (Ok(endpoint), Err(error)) => (&*endpoint.unrouted, encode::error(&error)),
+        (Ok(endpoint), Ok(body)) => {
             let corridor = Corridor {
                 endpoints: &endpoints,
                 sessions: &mut worker.sessions.borrow_mut(),
                 draw: worker.draw(),
                 now: Instant::now,
             };
-            let asked = Asked { place, headers, arrival };
-            match body {
-                Ok(body) => answer(worker, endpoint, asked, &body, corridor),
-                Err(error) => (&*endpoint.unrouted, encode::error(&error)),
-            }
+            answer(worker, endpoint, Asked { place, headers, arrival }, &body, corridor)
         }
     };
     series.answered(worker.index, reply.status().as_u16(), arrival.instant.elapsed());
     reply
+}
+
+/// Whether the head of a request already says that it cannot be scored.
+fn worth_reading(worker: &Worker, place: Place<'_>, headers: &HeaderMap) -> Result<(), Error> {
+    worker.shared.endpoints.load().get(place.model).map_err(|unknown| {
+        // Nothing is known yet: a 404 would tell the client never to come back.
+        if worker.phase.now() == Phase::Starting { Error::Starting } else { unknown }
+    })?;
+    match headers.get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?")) {
+        None | Some("identity") => Ok(()),
+        Some(encoding) => Err(Error::Encoding(encoding.to_owned())),
+    }
 }
 
 /// What the head of a request says.
@@ -90,7 +103,8 @@ fn answer<'e>(
     };
     let sent_id = request.id.clone();
     let target = Target {
-        deployment: asked.headers.get(encode::DEPLOYMENT).and_then(|value| value.to_str().ok()),
+        // A value that is no text names no deployment, and must not fall back to the weights.
+        deployment: asked.headers.get(encode::DEPLOYMENT).map(|v| v.to_str().unwrap_or("?")),
         version: asked.place.version,
     };
     let (deployment, scored) = match score(endpoint, target, request, corridor) {

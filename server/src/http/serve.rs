@@ -4,6 +4,7 @@
 //! connection is a task on the worker's single-threaded runtime. Refuses more connections than the
 //! worker may hold by not accepting them: they wait in the kernel's bounded queue.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
@@ -11,6 +12,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -28,6 +30,9 @@ use crate::worker::Worker;
 
 /// How long to leave the listener alone when the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// At closing, how long a connection that has not asked anything yet may take to.
+const FIRST_WORD: Duration = Duration::from_millis(250);
 
 /// Serves until the process is closing and every connection is done.
 pub async fn run(worker: Rc<Worker>, listener: TcpListener) {
@@ -58,6 +63,11 @@ pub async fn run(worker: Rc<Worker>, listener: TcpListener) {
             note(ended);
         }
     }
+    // Connections that the kernel has already taken in would be reset with the listener.
+    while let Some(Ok((stream, _))) = listener.accept().now_or_never() {
+        let worker = Rc::clone(&worker);
+        connections.spawn_local(async move { connection(worker, stream).await });
+    }
     drop(listener);
     while let Some(ended) = connections.join_next().await {
         note(ended);
@@ -77,13 +87,24 @@ async fn connection(worker: Rc<Worker>, stream: TcpStream) {
     let mut phase = worker.phase.clone();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(worker.shared.limits.header_timeout);
-    let service = service_fn(|request| respond(&worker, request));
+    let answered = Cell::new(false);
+    let service = service_fn(async |request| {
+        let reply = respond(&worker, request).await;
+        answered.set(true);
+        reply
+    });
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
     tokio::select! {
+        biased;
         // An error here is the client's going away or its broken HTTP; hyper has answered it.
         _ = connection.as_mut() => return,
-        () = phase.reached(Phase::Closing) => connection.as_mut().graceful_shutdown(),
+        () = phase.reached(Phase::Closing) => {}
     }
+    // A client that has just connected has a request on its way: its reply will be the last here.
+    if !answered.get() && tokio::time::timeout(FIRST_WORD, connection.as_mut()).await.is_ok() {
+        return;
+    }
+    connection.as_mut().graceful_shutdown();
     let _ = connection.await;
 }
 

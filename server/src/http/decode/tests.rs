@@ -32,6 +32,22 @@ fn absent_outputs_are_not_an_empty_list() {
 }
 
 #[test]
+fn null_is_absent() {
+    let text = body(TENSOR).replace("{\"inputs\"", "{\"id\":null,\"outputs\": null,\"inputs\"");
+    let read = request(text.as_bytes()).unwrap();
+    assert!(read.id.is_none() && read.outputs.is_none());
+}
+
+#[test]
+fn an_output_is_asked_for_once() {
+    let outputs = r#"}],"outputs":[{"name":"y"},{"name":"z"},{"name":"y"}]}"#;
+    let text = body(TENSOR).replace("}]}", outputs);
+    let error = request(text.as_bytes()).unwrap_err();
+    assert_eq!(error.status(), 400);
+    assert!(error.to_string().contains("\"y\""), "{error}");
+}
+
+#[test]
 fn every_datatype_has_its_buffer() {
     for (datatype, data, values) in [
         ("BOOL", "[true]", Values::Bool(vec![true])),

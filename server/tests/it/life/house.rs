@@ -62,6 +62,7 @@ pub(super) struct Row {
 pub(super) fn limits() -> Limits {
     Limits {
         body_bytes: 1 << 20,
+        bodies_bytes_per_worker: 64 << 20,
         header_timeout: PATIENCE,
         body_timeout: PATIENCE,
         connections_per_worker: 64,

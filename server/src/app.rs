@@ -282,7 +282,8 @@ fn files_for(connections: usize) {
     }
 }
 
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+/// The single-threaded runtime that every thread of ours, and every command, runs its tasks on.
+pub(crate) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 

@@ -31,8 +31,7 @@ pub fn run(args: &DemoArgs) -> Result<(), Failure> {
     let config = serve::checked(&args.store, &args.serving, defaults)?;
     let failed = |error: String| Failure::new(Failure::FAILED, error);
     let store = config.store.create().and_then(|()| config.store.open()).map_err(failed)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| failed(error.to_string()))?;
+    let runtime = app::runtime().map_err(|error| failed(error.to_string()))?;
     let skeg = Surroundings::read().binary;
     let now = jiff::Timestamp::now().to_string();
     runtime.block_on(demo::prepare(store, &now)).map_err(failed)?;

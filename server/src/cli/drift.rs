@@ -10,6 +10,7 @@ use model_loader::{ModelRef, Name, Registry};
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use super::say;
+use crate::app;
 use crate::config::Surroundings;
 use crate::failure::Failure;
 use crate::serving;
@@ -72,8 +73,7 @@ pub fn run(command: &DriftCommand) -> Result<(), Failure> {
     let thresholds = Thresholds::new(args.psi, confidence).map_err(|error| config(&error))?;
 
     let failed = |error: String| Failure::new(Failure::FAILED, error);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| failed(error.to_string()))?;
+    let runtime = app::runtime().map_err(|error| failed(error.to_string()))?;
     let report = report(store, args.endpoint.as_ref(), window, &thresholds);
     let report = runtime.block_on(report).map_err(failed)?;
     say(if args.json { report.to_json() } else { report.table().trim_end().to_owned() });

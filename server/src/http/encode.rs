@@ -6,7 +6,7 @@ use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use model_loader::{Signature, Tensor, Values};
 
-use super::json::write::{Write, array, string};
+use super::json::write::{array, string};
 use crate::deployment::Deployment;
 use crate::error::Error;
 
@@ -61,24 +61,20 @@ fn tensor(out: &mut Vec<u8>, signature: &Signature, place: usize, tensor: &Tenso
     array(out, tensor.shape());
     out.extend_from_slice(b",\"data\":");
     match tensor.values() {
-        Values::Bool(v) => data(out, v),
-        Values::Uint8(v) => data(out, v),
-        Values::Uint16(v) => data(out, v),
-        Values::Uint32(v) => data(out, v),
-        Values::Uint64(v) => data(out, v),
-        Values::Int8(v) => data(out, v),
-        Values::Int16(v) => data(out, v),
-        Values::Int32(v) => data(out, v),
-        Values::Int64(v) => data(out, v),
-        Values::Fp32(v) => data(out, v),
-        Values::Fp64(v) => data(out, v),
-        Values::Bytes(v) => data(out, v),
+        Values::Bool(v) => array(out, v),
+        Values::Uint8(v) => array(out, v),
+        Values::Uint16(v) => array(out, v),
+        Values::Uint32(v) => array(out, v),
+        Values::Uint64(v) => array(out, v),
+        Values::Int8(v) => array(out, v),
+        Values::Int16(v) => array(out, v),
+        Values::Int32(v) => array(out, v),
+        Values::Int64(v) => array(out, v),
+        Values::Fp32(v) => array(out, v),
+        Values::Fp64(v) => array(out, v),
+        Values::Bytes(v) => array(out, v),
     }
     out.push(b'}');
-}
-
-fn data<T: Write>(out: &mut Vec<u8>, values: &[T]) {
-    array(out, values);
 }
 
 /// A 200 with a JSON body.

@@ -31,6 +31,23 @@ pub async fn read(
     read.await.map_err(|_| Error::BodyTimeout)?
 }
 
+/// Reads past `body` without keeping it, so that the connection can carry the next request; whether
+/// its end came within `limit` bytes and `timeout`.
+pub async fn discard(mut body: Incoming, limit: usize, timeout: Duration) -> bool {
+    let to_the_end = async {
+        let mut passed = 0;
+        while let Some(frame) = body.frame().await {
+            let Ok(frame) = frame else { return false };
+            passed += frame.data_ref().map_or(0, Bytes::len);
+            if passed > limit {
+                return false;
+            }
+        }
+        true
+    };
+    tokio::time::timeout(timeout, to_the_end).await.unwrap_or(false)
+}
+
 async fn collect(
     mut body: Incoming,
     room: &mut BodyRoom<'_>,

@@ -39,14 +39,17 @@ pub async fn infer(
 ) -> Reply {
     let _in_hand = worker.take();
     let arrival = Arrival::now();
-    // A body for nobody is not read at all.
+    let limits = &worker.shared.limits;
+    // A body for nobody is not kept.
     if let Err(error) = worth_reading(worker, place, headers) {
-        let reply = encode::error(&error);
+        let mut reply = encode::error(&error);
+        if !body::discard(incoming, limits.body_bytes, limits.body_timeout).await {
+            encode::last(&mut reply);
+        }
         let nowhere = &worker.shared.metrics.nowhere;
         nowhere.answered(worker.index, reply.status().as_u16(), arrival.instant.elapsed());
         return reply;
     }
-    let limits = &worker.shared.limits;
     let mut room = worker.body_room();
     let body = body::read(incoming, &mut room, limits.body_bytes, limits.body_timeout).await;
 

@@ -14,6 +14,7 @@ mod onnx;
 mod registry;
 mod signature;
 mod tensor;
+mod trial;
 
 pub use datatype::Datatype;
 pub use error::{Error, InputProblem};
@@ -25,3 +26,4 @@ pub use name::{ModelRef, NAME_CHARS_MAX, Name};
 pub use registry::{NewVersion, Registry};
 pub use signature::{Inputs, Signature, TensorSpec};
 pub use tensor::{NamedTensor, Shape, Tensor, Values};
+pub use trial::Trial;

@@ -133,7 +133,7 @@ impl Manifest {
     pub(crate) fn options(&self) -> Options {
         let named = self.inputs.iter().filter(|input| !input.feature_names.is_empty());
         let names = named.map(|input| (input.name.clone(), input.feature_names.clone()));
-        Options { feature_names: names.collect() }
+        Options { feature_names: names.collect(), ..Options::default() }
     }
 
     /// Reads the record of `model`.

@@ -4,48 +4,70 @@
 //! holds one `Session` and reuses it. The graph itself lives behind `onnx`.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::onnx::{Plan, State};
-use crate::{Error, Signature, Tensor, onnx};
+use crate::onnx::{Mode, Plan, State, panic_words, words};
+use crate::{Error, Signature, Tensor, TensorSpec, Trial, onnx};
+
+/// How long a model may take to load unless the options say otherwise.
+const DEADLINE: Duration = Duration::from_secs(300);
 
 /// What the ONNX file does not say.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// Input name to the names of its columns; each list must be as long as the input is wide.
     pub feature_names: BTreeMap<String, Vec<String>>,
+    /// A model that takes longer to load is refused.
+    pub deadline: Duration,
+    /// Tries models that are not wholly ours in a process of their own; without it they are loaded
+    /// at once.
+    pub trial: Option<Trial>,
 }
 
 /// A checked, optimised, immutable graph; shared by all threads behind an `Arc`.
 #[derive(Debug)]
 pub struct Model {
-    signature: Signature,
+    inner: Arc<Inner>,
     opset: BTreeMap<String, i64>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    signature: Signature,
     plan: Plan,
 }
 
 /// The state of one thread's runs of one model.
 #[derive(Debug)]
 pub struct Session {
-    plan: Plan,
-    /// `None` after a failed run: what that run left behind is not used again.
-    state: Option<State>,
+    model: Arc<Inner>,
+    state: State,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { feature_names: BTreeMap::new(), deadline: DEADLINE, trial: None }
+    }
 }
 
 // === impl Model ===
 
 impl Model {
-    /// Parses, checks and optimises an ONNX file. Takes milliseconds to seconds.
+    /// Parses, checks and plans an ONNX file. Takes milliseconds to seconds.
     ///
     /// Fails when the bytes are not a model, when operators are missing (all are named), when an
-    /// input has no shape or an unsupported type, and when the engine refuses or panics.
+    /// input has no shape or an unsupported type, when it takes longer than the deadline, and when
+    /// an operator refuses its attributes or inputs.
     pub fn load(onnx: &[u8], options: &Options) -> Result<Model, Error> {
         let onnx::Loaded { signature, opset, plan } = onnx::load(onnx, options)?;
-        Ok(Model { signature, opset, plan })
+        Ok(Model { inner: Arc::new(Inner { signature, plan }), opset })
     }
 
     /// What the model takes and gives.
     pub fn signature(&self) -> &Signature {
-        &self.signature
+        &self.inner.signature
     }
 
     /// Operator-set domain (`ai.onnx`, `ai.onnx.ml`, ...) to the version the file asks for.
@@ -53,11 +75,20 @@ impl Model {
         &self.opset
     }
 
+    /// Runs the model once on one made-up row of zeros and empty strings, so that what cannot run
+    /// is refused before it takes traffic, and what is made on the first run is there.
+    ///
+    /// # Errors
+    /// Those of [`Session::run`]; [`Error::Model`] when a declared shape is too large.
+    pub fn warm_up(&self) -> Result<(), Error> {
+        let inputs = self.inner.signature.inputs.iter();
+        let zeros = inputs.map(TensorSpec::zeros).collect::<Result<Vec<_>, _>>()?;
+        self.session()?.run_in(&zeros, Mode::MadeUp).map(drop)
+    }
+
     /// A fresh session for one thread.
     pub fn session(&self) -> Result<Session, Error> {
-        let plan = self.plan.clone();
-        let state = Some(plan.spawn()?);
-        Ok(Session { plan, state })
+        Ok(Session { model: Arc::clone(&self.inner), state: State::default() })
     }
 }
 
@@ -68,12 +99,32 @@ impl Session {
     /// gives them. Answers with the outputs in the signature's order. After an error the next run
     /// starts from a fresh state.
     pub fn run(&mut self, inputs: &[Tensor]) -> Result<Vec<Tensor>, Error> {
-        let state = match self.state.take() {
-            Some(state) => state,
-            None => self.plan.spawn()?,
+        self.run_in(inputs, Mode::Request)
+    }
+
+    fn run_in(&mut self, inputs: &[Tensor], mode: Mode) -> Result<Vec<Tensor>, Error> {
+        let Inner { signature, plan } = &*self.model;
+        let wanted = signature.inputs.len();
+        if inputs.len() != wanted {
+            let what = format!("{} inputs given, {wanted} wanted", inputs.len());
+            return Err(Error::Run { what });
+        }
+        for (tensor, spec) in inputs.iter().zip(&signature.inputs) {
+            spec.check(tensor)?;
+        }
+        let state = &mut self.state;
+        // A region's state is moved out while it runs: nothing broken outlives a panic.
+        let run = AssertUnwindSafe(move || plan.score(inputs, mode, state));
+        let outputs = match catch_unwind(run) {
+            Ok(outputs) => outputs.map_err(|error| Error::Run { what: words(&error) })?,
+            Err(panic) => {
+                let what = format!("the engine panicked: {}", panic_words(panic.as_ref()));
+                return Err(Error::Run { what });
+            }
         };
-        let (state, outputs) = self.plan.run(state, inputs)?;
-        self.state = Some(state);
+        for (tensor, spec) in outputs.iter().zip(&signature.outputs) {
+            spec.check_output(tensor)?;
+        }
         Ok(outputs)
     }
 }

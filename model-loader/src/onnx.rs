@@ -1,16 +1,25 @@
-//! The border to tract: the only module of the workspace that names it.
+//! The border to tract and to the ONNX format: the only module of the workspace that names them.
 //!
-//! `load` makes a `Plan` from bytes; a `Plan` runs on a `State`, one per thread. Engine errors and
-//! panics leave here as this crate's `Error`.
+//! `load` decodes and checks a file and builds a `Plan`: steps of our operators and of regions that
+//! tract runs. Errors and panics leave here as this crate's `Error`.
 
 mod attributes;
+mod build;
+mod cast;
 mod check;
+mod clean;
+mod control;
 mod convert;
 mod load;
-mod ops;
-mod run;
+#[allow(dead_code, unused_imports, unused_macros)] // Lifted when the rest of the operators is here.
+mod operators;
+mod plan;
+mod probe;
+mod region;
 mod signature;
+mod tensor_proto;
 mod words;
 
 pub(crate) use load::{BYTES_MAX, Loaded, load};
-pub(crate) use run::{Plan, State};
+pub(crate) use plan::{Mode, Plan, State};
+pub(crate) use words::{panic_words, words};

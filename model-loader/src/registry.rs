@@ -25,11 +25,13 @@ use crate::error::Error;
 use crate::manifest::{self, FileEntry, Lineage, MANIFEST_FORMAT, Manifest, TensorEntry};
 use crate::model::{Model, Options};
 use crate::name::{ModelRef, Name};
+use crate::trial::Trial;
 
 /// The model versions of one store, under `models/`.
 #[derive(Clone, Debug)]
 pub struct Registry {
     store: Arc<dyn ObjectStore>,
+    trial: Option<Trial>,
 }
 
 /// What is to become a version.
@@ -64,7 +66,12 @@ impl Registry {
     /// The registry in `store`. Local disks keep a version over a power failure only when the
     /// store was built with `with_fsync`.
     pub fn new(store: Arc<dyn ObjectStore>) -> Self {
-        Self { store }
+        Self { store, trial: None }
+    }
+
+    /// The same registry, which tries models in a process of their own before it loads them.
+    pub fn with_trial(self, trial: Trial) -> Self {
+        Self { trial: Some(trial), ..self }
     }
 
     /// Registers a version, once it has proven to load.
@@ -115,7 +122,8 @@ impl Registry {
         let manifest = self.manifest(model).await?;
         let onnx = self.verified(&manifest, Kind::Model).await?;
         // A sound manifest lists a model, so there is one; no bytes would be no model either.
-        let runnable = Model::load(&onnx.unwrap_or_default(), &manifest.options())?;
+        let options = Options { trial: self.trial.clone(), ..manifest.options() };
+        let runnable = Model::load(&onnx.unwrap_or_default(), &options)?;
         Ok((manifest, runnable))
     }
 
@@ -155,7 +163,12 @@ impl Registry {
         for (kind, bytes) in &files {
             manifest::check_file_size(*kind, bytes.len() as u64).map_err(refused)?;
         }
-        let runnable = Model::load(&files[0].1, &Options { feature_names: new.feature_names })?;
+        let options = Options {
+            feature_names: new.feature_names,
+            trial: self.trial.clone(),
+            ..Options::default()
+        };
+        let runnable = Model::load(&files[0].1, &options)?;
         let signature = runnable.signature();
         let entries: Vec<_> = files.iter().map(|(kind, bytes)| planned(*kind, bytes)).collect();
         let mut manifest = Manifest {

@@ -4,6 +4,8 @@
 //! inputs that are missing, unknown, repeated, of another datatype, rank or extent, or of differing
 //! numbers of rows, each time with the input's name.
 
+mod columns;
+
 use crate::error::InputProblem;
 use crate::{Datatype, Error, NamedTensor, Shape, Tensor, Values};
 
@@ -67,7 +69,11 @@ impl TensorSpec {
 
 impl Signature {
     /// Puts named tensors into the signature's order; fails on the first one that does not fit.
+    ///
+    /// A model with one input a column may be sent one matrix of its columns, and a model with one
+    /// matrix may be sent its columns by their feature names; a column may be a vector.
     pub fn place(&self, named: Vec<NamedTensor<'_>>) -> Result<Inputs, Error> {
+        let named = columns::arrange(self, named)?;
         let mut seats: Vec<Option<Tensor>> = Vec::new();
         seats.resize_with(self.inputs.len(), || None);
         for NamedTensor { name, tensor } in named {
@@ -75,6 +81,7 @@ impl Signature {
                 let names = self.inputs.iter().map(|spec| spec.name.clone()).collect();
                 return Err(Error::input(&name, InputProblem::Unknown(names)));
             };
+            let tensor = columns::upright(tensor, &self.inputs[seat])?;
             if seats[seat].replace(tensor).is_some() {
                 return Err(Error::input(&name, InputProblem::Duplicate));
             }
@@ -135,6 +142,27 @@ impl TensorSpec {
             return Err(Error::input(&self.name, InputProblem::NoRows));
         }
         Ok(())
+    }
+}
+
+impl TensorSpec {
+    /// Fails when the model made something else than what loading found: whoever writes rows
+    /// relies on the signature.
+    pub(crate) fn check_output(&self, tensor: &Tensor) -> Result<(), Error> {
+        let fits = |(&expected, &got): (&Option<usize>, &usize)| expected.is_none_or(|e| e == got);
+        let same_rank = tensor.shape().len() == self.shape.len();
+        let fit = same_rank && self.shape.iter().zip(tensor.shape()).all(fits);
+        if fit && tensor.datatype() == self.datatype {
+            return Ok(());
+        }
+        let (name, got) = (&self.name, tensor.shape());
+        let (datatype, expected) = (tensor.datatype(), self.datatype);
+        Err(Error::Run {
+            what: format!(
+                "output `{name}` is {datatype} {got:?}, the signature has {expected} {:?}",
+                self.shape
+            ),
+        })
     }
 }
 

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
 use collector::Collector;
+use model_loader::Registry;
 use object_store::ObjectStore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
@@ -179,9 +180,11 @@ impl App {
     async fn load(&self, specs: Vec<EndpointSpec>) -> Result<Endpoints, Failure> {
         let (store, shared) = (Arc::clone(&self.store), Arc::clone(&self.shared));
         let collector = Arc::clone(&self.collector);
+        let trial = self.config.trial.clone();
         let (send, loaded) = oneshot::channel();
         let loading = move || {
-            let workshop = Workshop { store, metrics: &shared.metrics, collector: &collector };
+            let registry = Registry::new(store).with_trial(trial);
+            let workshop = Workshop { registry, metrics: &shared.metrics, collector: &collector };
             let built = match runtime() {
                 Ok(runtime) => runtime.block_on(serving::build(specs, &workshop)),
                 Err(error) => Err(vec![error.to_string()]),

@@ -9,10 +9,13 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::failure::Failure;
+use crate::trial;
 
 pub mod demo;
 pub mod drift;
+pub mod models;
 pub mod serve;
+pub mod try_model;
 
 /// A low-latency ONNX scoring server that keeps models from drifting.
 #[derive(Debug, Parser)]
@@ -28,6 +31,12 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Serve the endpoints of a store
     Serve(serve::ServeArgs),
+    /// Register models in a store
+    #[command(subcommand)]
+    Models(models::ModelsCommand),
+    /// Load and run the model on standard input once; for the server's own use
+    #[command(name = trial::COMMAND, hide = true)]
+    TryModel,
     /// Compare live rows with the training data
     #[command(subcommand)]
     Drift(drift::DriftCommand),
@@ -52,6 +61,8 @@ impl Cli {
         let done = match self.command {
             Command::Demo(args) => demo::run(&args),
             Command::Serve(args) => serve::run(&args),
+            Command::Models(command) => models::run(&command),
+            Command::TryModel => try_model::run(),
             Command::Drift(command) => drift::run(&command),
         };
         match done {

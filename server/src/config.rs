@@ -11,10 +11,11 @@ use std::time::Duration;
 
 use collector::Roll;
 use flags::ServingArgs;
-use model_loader::Name;
+use model_loader::{Name, Trial};
 
 use crate::serving::SpecSource;
 use crate::store::StoreUrl;
+use crate::trial;
 use crate::worker::Limits;
 
 pub mod flags;
@@ -47,6 +48,8 @@ pub struct Config {
     pub replica: Name,
     /// Where each worker's chance starts; from the system when `None`.
     pub seed: Option<u64>,
+    /// Tries models before they are loaded.
+    pub trial: Trial,
 }
 
 /// What the surroundings of the process say; read once, by the command.
@@ -58,7 +61,7 @@ pub struct Surroundings {
     pub cores: usize,
     /// The host's name.
     pub host: String,
-    /// The running binary, to name it where a person is told what to type.
+    /// The running binary: it tries models, and a person is told to type it.
     pub binary: PathBuf,
 }
 
@@ -135,6 +138,7 @@ pub fn check(
             roll,
             replica,
             seed,
+            trial: trial::by(&around.binary),
         }),
         _ => Err(wrong.0),
     }

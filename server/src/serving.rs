@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use collector::{Collector, Source};
 use futures_util::TryStreamExt;
-use model_loader::{Model, Registry, Tensor, TensorSpec};
+use model_loader::Registry;
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectStore, ObjectStoreExt};
 
@@ -36,7 +36,7 @@ pub enum SpecSource {
 #[derive(Debug)]
 pub struct Workshop<'a> {
     /// Where models are.
-    pub store: Arc<dyn ObjectStore>,
+    pub registry: Registry,
     /// Gives each deployment its series.
     pub metrics: &'a Metrics,
     /// Gives each deployment its appender.
@@ -159,9 +159,9 @@ async fn deployment(
     seat: &DeploymentSpec,
     workshop: &Workshop<'_>,
 ) -> Result<Deployment, String> {
-    let registry = Registry::new(Arc::clone(&workshop.store));
-    let (manifest, runnable) = registry.open(&seat.model).await.map_err(|e| e.to_string())?;
-    warm(&runnable)?;
+    let (manifest, runnable) =
+        workshop.registry.open(&seat.model).await.map_err(|e| e.to_string())?;
+    runnable.warm_up().map_err(|error| format!("warm-up: {error}"))?;
     let (name, version) = (seat.model.model.to_string(), seat.model.version.to_string());
     let source = Source {
         endpoint: endpoint.name.to_string(),
@@ -182,14 +182,4 @@ async fn deployment(
     let (name, model, weight) = (seat.name.clone(), seat.model.clone(), seat.weight);
     let id = Deployment::next_id();
     Ok(Deployment { id, name, model, weight, runnable, series, rows })
-}
-
-/// Runs the model once on one row of zeros: what cannot run is refused before it takes traffic.
-fn warm(model: &Model) -> Result<(), String> {
-    let zeros: Result<Vec<Tensor>, _> =
-        model.signature().inputs.iter().map(TensorSpec::zeros).collect();
-    let zeros = zeros.map_err(|error| format!("warm-up: {error}"))?;
-    let mut session = model.session().map_err(|error| format!("warm-up: {error}"))?;
-    session.run(&zeros).map_err(|error| format!("warm-up: {error}"))?;
-    Ok(())
 }

@@ -3,10 +3,13 @@
 //! Called by the operators and by `signature`. Refuses attributes of another type, strings that are
 //! not UTF-8, and tensors of another element type, naming the attribute.
 
+use anyhow::{Context as _, Result, bail, ensure};
 use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{AttributeProto, NodeProto, TensorProto};
-use tract_onnx::tract_hir::internal::*;
+
+use super::operators::element::tensor;
+use crate::Tensor;
 
 /// The attributes of one node.
 #[derive(Debug, Clone, Copy)]
@@ -29,35 +32,35 @@ pub(super) enum Floats {
 // === impl Attributes ===
 
 impl<'a> Attributes<'a> {
-    pub(super) fn ints(self, name: &str) -> TractResult<&'a [i64]> {
+    pub(super) fn ints(self, name: &str) -> Result<&'a [i64]> {
         Ok(self.find(name, AttributeType::Ints)?.map_or(&[], |attribute| &attribute.ints))
     }
 
-    pub(super) fn floats(self, name: &str) -> TractResult<&'a [f32]> {
+    pub(super) fn floats(self, name: &str) -> Result<&'a [f32]> {
         Ok(self.find(name, AttributeType::Floats)?.map_or(&[], |attribute| &attribute.floats))
     }
 
-    pub(super) fn int(self, name: &str) -> TractResult<Option<i64>> {
+    pub(super) fn int(self, name: &str) -> Result<Option<i64>> {
         Ok(self.find(name, AttributeType::Int)?.map(|attribute| attribute.i))
     }
 
-    pub(super) fn float(self, name: &str) -> TractResult<Option<f32>> {
+    pub(super) fn float(self, name: &str) -> Result<Option<f32>> {
         Ok(self.find(name, AttributeType::Float)?.map(|attribute| attribute.f))
     }
 
-    pub(super) fn string(self, name: &str) -> TractResult<Option<&'a str>> {
+    pub(super) fn string(self, name: &str) -> Result<Option<&'a str>> {
         let attribute = self.find(name, AttributeType::String)?;
         attribute.map(|attribute| text(name, &attribute.s)).transpose()
     }
 
-    pub(super) fn strings(self, name: &str) -> TractResult<Vec<&'a str>> {
+    pub(super) fn strings(self, name: &str) -> Result<Vec<&'a str>> {
         let attribute = self.find(name, AttributeType::Strings)?;
         let strings = attribute.map_or(&[][..], |attribute| &attribute.strings);
         strings.iter().map(|bytes| text(name, bytes)).collect()
     }
 
     /// `name` as a list of floats or `name_as_tensor`; having both is refused.
-    pub(super) fn floats_or_tensor(self, name: &str) -> TractResult<Floats> {
+    pub(super) fn floats_or_tensor(self, name: &str) -> Result<Floats> {
         let single = self.floats(name)?;
         let tensor_name = format!("{name}_as_tensor");
         let Some(attribute) = self.find(&tensor_name, AttributeType::Tensor)? else {
@@ -69,7 +72,7 @@ impl<'a> Attributes<'a> {
     }
 
     /// `classlabels_strings` or one of the two names that int64 labels go by; at least one label.
-    pub(super) fn class_labels(self) -> TractResult<ClassLabels> {
+    pub(super) fn class_labels(self) -> Result<ClassLabels> {
         let strings = self.strings("classlabels_strings")?;
         let ints = match self.ints("classlabels_int64s")? {
             [] => self.ints("classlabels_ints")?,
@@ -85,7 +88,7 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    fn find(self, name: &str, wanted: AttributeType) -> TractResult<Option<&'a AttributeProto>> {
+    fn find(self, name: &str, wanted: AttributeType) -> Result<Option<&'a AttributeProto>> {
         let found = self.0.attribute.iter().find(|attribute| attribute.name == name);
         if let Some(attribute) = found {
             // Old exporters leave the type out.
@@ -99,11 +102,11 @@ impl<'a> Attributes<'a> {
     }
 }
 
-fn text<'a>(name: &str, bytes: &'a [u8]) -> TractResult<&'a str> {
+fn text<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str> {
     std::str::from_utf8(bytes).with_context(|| format!("attribute `{name}` is not UTF-8"))
 }
 
-fn tensor_floats(tensor: &TensorProto) -> TractResult<Floats> {
+fn tensor_floats(tensor: &TensorProto) -> Result<Floats> {
     let raw = &tensor.raw_data;
     if tensor.data_type == DataType::Double as i32 {
         let values = if raw.is_empty() {
@@ -134,23 +137,15 @@ impl ClassLabels {
         }
     }
 
-    /// The tensor type of a label.
-    pub(super) fn datum_type(&self) -> DatumType {
-        match self {
-            ClassLabels::Int64s(_) => DatumType::I64,
-            ClassLabels::Strings(_) => DatumType::String,
-        }
-    }
-
     /// The labels of these classes, in a tensor of one extent.
-    pub(super) fn pick(&self, classes: &[usize]) -> Tensor {
+    pub(super) fn pick(&self, classes: &[usize]) -> Result<Tensor> {
         match self {
             ClassLabels::Int64s(labels) => {
-                tensor1(&classes.iter().map(|&class| labels[class]).collect::<Vec<i64>>())
+                tensor(&[classes.len()], classes.iter().map(|&class| labels[class]).collect())
             }
             ClassLabels::Strings(labels) => {
                 let picked = classes.iter().map(|&class| labels[class].clone());
-                tract_ndarray::Array1::from_iter(picked).into()
+                tensor(&[classes.len()], picked.collect())
             }
         }
     }

@@ -1,21 +1,26 @@
 //! Looks a graph over before the engine sees it.
 //!
 //! Called by `load`. Refuses graphs with too many nodes, with weights kept outside the file, with
-//! outputs that nothing makes (the engine would panic), and with operators that are not registered
-//! (the engine would find only the first, and late): all of those are named in one error.
+//! functions of their own, and with operators that neither we nor tract have: all of those are
+//! named in one error.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use tract_onnx::model::OnnxOpRegister;
 use tract_onnx::pb::tensor_proto::DataLocation;
 use tract_onnx::pb::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto};
 
+use super::operators;
 use crate::Error;
 
 /// Nodes of a graph and its subgraphs together.
 const NODES_MAX: usize = 100_000;
-/// Whose operators those registered are: the engine looks only at an operator's name.
-const DOMAINS: [&str; 4] = ["", "ai.onnx", "ai.onnx.ml", "com.microsoft"];
+/// Whose operators those of tract are: it looks only at an operator's name.
+const DOMAINS: [&str; 3] = ["", "ai.onnx", "com.microsoft"];
+/// Operators with inner graphs, which `build` knows.
+const CONTROL: [&str; 3] = ["If", "Loop", "Scan"];
+/// Makes the sequences that `clean` takes apart; what else reads one is not supported.
+const SEQUENCE: &str = "SequenceConstruct";
 /// Names of nodes that an error lists for one operator.
 const NAMES_SHOWN: usize = 3;
 
@@ -41,9 +46,11 @@ pub(super) fn check<'a>(
             return Err(Error::model(format!("more than {NODES_MAX} nodes")));
         }
         graph.initializer.iter().try_for_each(inside)?;
-        outputs_are_made(graph)?;
+        if !graph.sparse_initializer.is_empty() {
+            return Err(Error::model("sparse weights are not supported"));
+        }
         for node in &graph.node {
-            if !DOMAINS.contains(&node.domain.as_str()) || !register.0.contains_key(&node.op_type) {
+            if !is_known(node, register) {
                 missing.entry(operator(node)).or_default().push(node_name(node));
             }
             for attribute in &node.attribute {
@@ -63,15 +70,27 @@ fn subgraphs(attribute: &AttributeProto) -> impl Iterator<Item = &GraphProto> {
     attribute.g.iter().chain(&attribute.graphs)
 }
 
-fn outputs_are_made(graph: &GraphProto) -> Result<(), Error> {
-    let inputs = graph.input.iter().map(|input| &input.name);
-    let weights = graph.initializer.iter().map(|tensor| &tensor.name);
-    let nodes = graph.node.iter().flat_map(|node| &node.output);
-    let made: HashSet<&String> = inputs.chain(weights).chain(nodes).collect();
-    match graph.output.iter().find(|output| !made.contains(&output.name)) {
-        Some(output) => Err(Error::model(format!("no node makes output `{}`", output.name))),
-        None => Ok(()),
-    }
+fn is_known(node: &NodeProto, register: &OnnxOpRegister) -> bool {
+    is_ours(node) || (DOMAINS.contains(&domain_of(node)) && register.0.contains_key(&node.op_type))
+}
+
+/// Whether a node and all in the graphs inside it run without tract.
+pub(super) fn is_ours(node: &NodeProto) -> bool {
+    let (domain, name) = (domain_of(node), node.op_type.as_str());
+    let known = operators::find(domain, name).is_some()
+        || (domain == "ai.onnx" && (CONTROL.contains(&name) || name == SEQUENCE));
+    let mut inner = node.attribute.iter().flat_map(subgraphs);
+    known && inner.all(|graph| graph.node.iter().all(is_ours))
+}
+
+/// The domain of a node's operator; the empty name is `ai.onnx`.
+pub(super) fn domain_of(node: &NodeProto) -> &str {
+    if node.domain.is_empty() { "ai.onnx" } else { &node.domain }
+}
+
+/// Operator and name of a node, for errors.
+pub(super) fn label(node: &NodeProto) -> String {
+    format!("{} (node `{}`)", operator(node), node_name(node))
 }
 
 fn inside(tensor: &TensorProto) -> Result<(), Error> {

@@ -1,26 +1,29 @@
-//! Bytes to a runnable plan: parse, check, bind the rows, optimise.
+//! Bytes to a runnable plan: decode, check, build, describe.
 //!
-//! Called by `Model::load`. Refuses files and graphs over the limits, operators that are not
-//! registered, and inputs without a shape. The engine runs on a thread of its own, so that a panic
-//! in it becomes an error of this file's caller.
+//! Called by `Model::load`. Refuses files over the limit, and graphs that take longer than the
+//! deadline. All work is done on a thread of its own with a stack for deeply nested graphs, so that
+//! a panic becomes an error of this file's caller.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
 
-use tract_onnx::model::ParseResult;
 use tract_onnx::pb::ModelProto;
-use tract_onnx::prelude::tract_itertools::Itertools;
-use tract_onnx::prelude::*;
-use tract_onnx::tract_hir::infer::Factoid;
-use tract_onnx::tract_hir::internal::{DimFact, GenericFactoid, ShapeFactoid};
+use tract_onnx::prelude::Framework as _;
 
-use super::run::Plan;
+use super::build::{self, Built, File, Prefer, Seed};
+use super::plan::Plan;
 use super::words::{panic_words, words};
-use super::{check, ops, signature};
+use super::{cast, check, clean, signature};
 use crate::{Error, Options, Signature};
 
 /// Larger files are refused; protobuf itself ends at twice as much.
 pub(crate) const BYTES_MAX: usize = 1 << 30;
+/// The engine's passes recurse over the graph. Only what is used is ever backed by memory.
+const STACK_BYTES: usize = 1 << 28;
 
 /// What a model file becomes.
 #[derive(Debug)]
@@ -30,89 +33,84 @@ pub(crate) struct Loaded {
     pub(crate) plan: Plan,
 }
 
-/// Loads on a thread of its own and waits for it.
+/// Loads on a thread of its own and waits for it, but not for longer than the deadline.
 pub(crate) fn load(bytes: &[u8], options: &Options) -> Result<Loaded, Error> {
     if bytes.len() > BYTES_MAX {
         let size = bytes.len();
         return Err(Error::model(format!("{size} bytes, more than the {BYTES_MAX} allowed")));
     }
-    thread::scope(|scope| {
-        let loading = thread::Builder::new()
-            .name("model-load".to_owned())
-            .spawn_scoped(scope, || load_here(bytes, options))
-            .map_err(|error| Error::model(format!("no thread to load on: {error}")))?;
-        loading.join().unwrap_or_else(|panic| {
-            let words = panic_words(panic.as_ref());
-            Err(Error::model(format!("the engine panicked: {words}")))
-        })
+    let cancelled = Arc::new(AtomicBool::new(false));
+    let (send, receive) = sync_channel(1);
+    let work = {
+        let (bytes, options, cancelled) = (bytes.to_vec(), options.clone(), Arc::clone(&cancelled));
+        move || {
+            let load = AssertUnwindSafe(|| load_here(&bytes, &options, &cancelled));
+            let loaded = catch_unwind(load).unwrap_or_else(|panic| {
+                let words = panic_words(panic.as_ref());
+                Err(Error::model(format!("the engine panicked: {words}")))
+            });
+            // Nobody listens any more after the deadline.
+            drop(send.send(loaded));
+        }
+    };
+    thread::Builder::new()
+        .name("model-load".to_owned())
+        .stack_size(STACK_BYTES)
+        .spawn(work)
+        .map_err(|error| Error::model(format!("no thread to load on: {error}")))?;
+    receive.recv_timeout(options.deadline).unwrap_or_else(|error| {
+        cancelled.store(true, Ordering::Relaxed);
+        let seconds = options.deadline.as_secs_f32();
+        Err(Error::model(match error {
+            RecvTimeoutError::Timeout => format!("it takes longer than {seconds} s to load"),
+            RecvTimeoutError::Disconnected => "the loading thread ended".to_owned(),
+        }))
     })
 }
 
-fn load_here(bytes: &[u8], options: &Options) -> Result<Loaded, Error> {
-    let mut framework = onnx();
-    ops::register(&mut framework.op_register);
-    // Rows are bound to one symbol below; shapes that the exporter wrote for inner values name
-    // their own symbols and are often wrong, so they are inferred instead.
-    framework.ignore_value_info = true;
-    let proto = decode(bytes)?;
-    let graph = check::check(&proto, &framework.op_register)?;
-    let ParseResult { mut model, unresolved_inputs, .. } =
-        framework.parse(&proto, None).map_err(|error| engine(&error))?;
-    if !unresolved_inputs.is_empty() {
-        let names = unresolved_inputs.iter().map(|name| format!("`{name}`")).join(", ");
-        return Err(Error::model(format!("no node and no input makes {names}")));
+fn load_here(bytes: &[u8], options: &Options, cancelled: &AtomicBool) -> Result<Loaded, Error> {
+    let mut framework = tract_onnx::onnx();
+    cast::register(&mut framework.op_register);
+    let mut proto = decode(bytes)?;
+    if let Some(graph) = &mut proto.graph {
+        clean::sequences(graph);
     }
-    bind_rows(&mut model)?;
-    let typed = model.into_typed().map_err(|error| engine(&error))?;
-    let signature = signature::signature(&typed, graph, options)?;
-    let optimised = typed.into_optimized().map_err(|error| engine(&error))?;
-    let runnable = optimised.into_runnable().map_err(|error| engine(&error))?;
-    let plan = Plan::new(runnable, signature.clone());
-    Ok(Loaded { signature, opset: opset(&proto), plan })
+    let graph = check::check(&proto, &framework.op_register)?;
+    let inputs = signature::inputs(graph, options)?;
+    let all_ours = graph.node.iter().all(check::is_ours);
+    // A graph that is ours as a whole runs without tract; else tract gets all it can take, in as
+    // few pieces as possible. What fails one way is tried the other way.
+    let ways = [Prefer::Ours, Prefer::Engine];
+    let order = if all_ours { ways } else { [ways[1], ways[0]] };
+    let mut refusal = None;
+    for prefer in order {
+        if prefer == Prefer::Engine
+            && let Some(trial) = &options.trial
+            && let Err(error) = trial.run(bytes, cancelled)
+        {
+            return Err(refusal.map_or(error, |refusal| Error::model(words(&refusal))));
+        }
+        let file = File { proto: &proto, engine: &framework.op_register, prefer, cancelled };
+        let seeds: Vec<(&str, Seed)> =
+            inputs.iter().map(|input| input.seed()).collect::<Result<_, _>>()?;
+        match build::build(file, graph, seeds) {
+            Ok(Built { plan, outputs }) => {
+                let signature = signature::signature(inputs, graph, &outputs)?;
+                return Ok(Loaded { signature, opset: opset(&proto), plan });
+            }
+            Err(error) => refusal = refusal.or(Some(error)),
+        }
+    }
+    Err(Error::model(refusal.map_or_else(String::new, |error| words(&error))))
 }
 
 fn decode(bytes: &[u8]) -> Result<ModelProto, Error> {
     let mut reader = bytes;
-    let proto = onnx().proto_model_for_read(&mut reader);
+    let proto = tract_onnx::onnx().proto_model_for_read(&mut reader);
     proto.map_err(|error| Error::model(format!("not an ONNX file: {error:#}")))
-}
-
-/// Gives every variable first extent the one symbol `rows`, and each other variable extent one of
-/// its own, so that one plan takes any number of rows.
-fn bind_rows(model: &mut InferenceModel) -> Result<(), Error> {
-    let symbols = model.symbols.clone();
-    let rows = symbols.new_with_prefix("rows");
-    symbols.add_assertion(format!("{rows}>=1")).map_err(|error| engine(&error))?;
-    for index in 0..model.inputs.len() {
-        let outlet = model.inputs[index];
-        let name = model.node(outlet.node).name.clone();
-        let fact = model.outlet_fact(outlet).map_err(|error| engine(&error))?.clone();
-        if fact.shape.is_open() {
-            return Err(Error::model(format!("input `{name}` has no shape")));
-        }
-        let dims: TVec<DimFact> = fact
-            .shape
-            .dims()
-            .enumerate()
-            .map(|(axis, dim)| match dim.concretize() {
-                Some(known) if known.as_i64().is_some() => dim.clone(),
-                _ if axis == 0 => GenericFactoid::Only(rows.clone().into()),
-                Some(named) => GenericFactoid::Only(named),
-                None => GenericFactoid::Only(symbols.new_with_prefix("extent").into()),
-            })
-            .collect();
-        let fact = fact.with_shape(ShapeFactoid::closed(dims));
-        model.set_outlet_fact(outlet, fact).map_err(|error| engine(&error))?;
-    }
-    Ok(())
 }
 
 fn opset(proto: &ModelProto) -> BTreeMap<String, i64> {
     let domain = |name: &str| if name.is_empty() { "ai.onnx".to_owned() } else { name.to_owned() };
     proto.opset_import.iter().map(|set| (domain(&set.domain), set.version)).collect()
-}
-
-/// An engine's refusal, cut to a length that a log line bears.
-fn engine(error: &TractError) -> Error {
-    Error::model(words(error))
 }

@@ -1,45 +1,59 @@
-//! Reads a typed graph's inputs and outputs into a `Signature`.
+//! What a graph takes and gives: its declared inputs, and its outputs as probing found them.
 //!
-//! Called by `load`. Outputs take the datatype that the file declares, else the one the engine
-//! found; a ZipMap's output becomes its probabilities with the labels kept as column names.
+//! Called by `load`, `inputs` before the plan is built and `signature` after. Refuses inputs that
+//! have no shape, or a type that no tensor has; a map that feeds a DictVectorizer or a CastMap
+//! becomes a matrix with one column a key.
 
 use std::collections::{HashMap, HashSet};
 
 use tract_onnx::pb::tensor_proto::DataType;
+use tract_onnx::pb::tensor_shape_proto::dimension::Value as Extent;
 use tract_onnx::pb::type_proto::Value;
 use tract_onnx::pb::{GraphProto, NodeProto, ValueInfoProto};
-use tract_onnx::prelude::*;
 
 use super::attributes::Attributes;
-use super::convert;
-use crate::{Datatype, Error, Options, Signature, TensorSpec};
+use super::build::Seed;
+use super::probe::{self, Probe};
+use super::tensor_proto;
+use crate::{Datatype, Error, Options, Signature, Tensor, TensorSpec, Values};
 
 /// The nodes between an output and the classifier that a search for labels walks at most.
 const STEPS_MAX: usize = 16;
 /// Longest name of a feature, so that a column's name, which has more before it, stays bearable.
 const NAME_BYTES_MAX: usize = 256;
+/// Most elements of a made-up input: a model's declared shape is not to be trusted with memory.
+const ELEMENTS_MAX: usize = 1 << 26;
 
-/// The signature of a graph after typing.
-pub(super) fn signature(
-    typed: &TypedModel,
-    graph: &GraphProto,
-    options: &Options,
-) -> Result<Signature, Error> {
-    let declared: HashMap<&str, &ValueInfoProto> =
-        graph.input.iter().map(|info| (info.name.as_str(), info)).collect();
-    let rows = rows(typed)?;
-    let mut inputs = Vec::with_capacity(typed.inputs.len());
-    for &outlet in &typed.inputs {
-        let name = &typed.node(outlet.node).name;
-        let mut spec = spec(typed, outlet, name, declared.get(name.as_str()).copied(), &rows)?;
-        spec.feature_names = feature_names(&spec, options)?;
-        inputs.push(spec);
+/// The inputs that a request must give: those without a default value among the weights.
+pub(super) fn inputs(graph: &GraphProto, options: &Options) -> Result<Vec<TensorSpec>, Error> {
+    let weights: HashSet<&str> = graph.initializer.iter().map(|w| w.name.as_str()).collect();
+    let mut inputs: Vec<TensorSpec> = Vec::new();
+    for info in graph.input.iter().filter(|info| !weights.contains(info.name.as_str())) {
+        if inputs.iter().any(|input| input.name == info.name) {
+            return Err(Error::model(format!("there are two inputs `{}`", info.name)));
+        }
+        inputs.push(input(info, graph, options)?);
     }
-    if let Some(name) =
-        options.feature_names.keys().find(|&name| inputs.iter().all(|spec| &spec.name != name))
-    {
+    let unknown = |name: &&String| inputs.iter().all(|spec| &spec.name != *name);
+    if let Some(name) = options.feature_names.keys().find(unknown) {
         return Err(Error::model(format!("feature names for `{name}`, which is no input")));
     }
+    let by_rows = inputs.iter().any(|spec| spec.shape.first() == Some(&None));
+    for input in &mut inputs {
+        input.per_row =
+            if by_rows { input.shape.first() == Some(&None) } else { !input.shape.is_empty() };
+    }
+    Ok(inputs)
+}
+
+/// The signature, once the outputs are known.
+pub(super) fn signature(
+    inputs: Vec<TensorSpec>,
+    graph: &GraphProto,
+    outputs: &[Probe],
+) -> Result<Signature, Error> {
+    let by_rows = inputs.iter().any(|spec| spec.shape.first() == Some(&None));
+    let fixed_rows = inputs.first().and_then(|spec| spec.shape.first()).copied().flatten();
     let producers: HashMap<&str, (&NodeProto, usize)> = graph
         .node
         .iter()
@@ -47,62 +61,108 @@ pub(super) fn signature(
             node.output.iter().enumerate().map(move |(slot, name)| (name.as_str(), (node, slot)))
         })
         .collect();
-    let mut outputs = Vec::with_capacity(typed.outputs.len());
-    for (&outlet, info) in typed.outputs.iter().zip(&graph.output) {
-        let mut spec = spec(typed, outlet, &info.name, Some(info), &rows)?;
+    let mut specs = Vec::with_capacity(outputs.len());
+    for (probe, info) in outputs.iter().zip(&graph.output) {
+        let shape = probe.extents();
+        let first = shape.first().copied().flatten();
+        let mut spec = TensorSpec {
+            name: info.name.clone(),
+            datatype: probe.datatype(),
+            per_row: if by_rows {
+                probe.follows_rows()
+            } else {
+                first.is_some() && first == fixed_rows
+            },
+            shape,
+            feature_names: Vec::new(),
+            class_labels: Vec::new(),
+        };
         spec.class_labels = class_labels(&spec, &producers)?;
-        outputs.push(spec);
+        specs.push(spec);
     }
-    Ok(Signature { inputs, outputs })
+    Ok(Signature { inputs, outputs: specs })
 }
 
-/// The number of rows as the inputs write it: the variable first extent they share, else what the
-/// first input fixes. The same rule as `Signature::place`'s.
-fn rows(typed: &TypedModel) -> Result<Option<TDim>, Error> {
-    let mut fixed = None;
-    for &outlet in &typed.inputs {
-        let fact = typed.outlet_fact(outlet).map_err(Error::model)?;
-        match fact.shape.first() {
-            Some(extent) if extent.as_i64().is_none() => return Ok(Some(extent.clone())),
-            extent => fixed = fixed.or(extent),
-        }
+impl TensorSpec {
+    /// The input as the builder wants it: its name, and zeros for two numbers of rows.
+    pub(super) fn seed(&self) -> Result<(&str, Seed), Error> {
+        let too_large = || Error::model(format!("input `{}` is too large to warm up", self.name));
+        let [few, many] = probe::shapes(&self.shape).map(|shape| {
+            let elements = shape.iter().try_fold(1_usize, |all, &extent| all.checked_mul(extent));
+            let elements = elements.filter(|elements| *elements <= ELEMENTS_MAX);
+            Tensor::new(shape, Values::zeros(self.datatype, elements.ok_or_else(too_large)?))
+        });
+        let probe = Probe::new(few?, many?).map_err(Error::model)?;
+        Ok((&self.name, Seed::Probe(probe)))
     }
-    Ok(fixed.cloned())
 }
 
-fn spec(
-    typed: &TypedModel,
-    outlet: OutletId,
-    name: &str,
-    declared: Option<&ValueInfoProto>,
-    rows: &Option<TDim>,
+fn input(
+    info: &ValueInfoProto,
+    graph: &GraphProto,
+    options: &Options,
 ) -> Result<TensorSpec, Error> {
-    let fact = typed.outlet_fact(outlet).map_err(Error::model)?;
-    let datum_type = declared.and_then(declared_type).unwrap_or(fact.datum_type);
-    let Some(datatype) = convert::datatype(datum_type) else {
-        return Err(Error::model(format!(
-            "`{name}` has type {datum_type:?}, which is not supported"
-        )));
-    };
-    let shape = fact.shape.iter().map(|dim| dim.as_i64().and_then(|dim| usize::try_from(dim).ok()));
-    Ok(TensorSpec {
-        name: name.to_owned(),
-        datatype,
-        shape: shape.collect(),
-        per_row: rows.is_some() && fact.shape.first() == rows.as_ref(),
+    let name = &info.name;
+    let mut spec = TensorSpec {
+        name: name.clone(),
+        datatype: Datatype::Fp32,
+        shape: Vec::new(),
+        per_row: false,
         feature_names: Vec::new(),
         class_labels: Vec::new(),
-    })
+    };
+    match info.r#type.as_ref().and_then(|declared| declared.value.as_ref()) {
+        Some(Value::TensorType(tensor)) => {
+            spec.datatype = tensor_proto::datatype(tensor.elem_type).ok_or_else(|| {
+                let declared = DataType::try_from(tensor.elem_type);
+                let words = declared.map_or("an unknown one", |known| known.as_str_name());
+                Error::model(format!("`{name}` has type {words}, which is not supported"))
+            })?;
+            let shape = tensor.shape.as_ref();
+            let shape =
+                shape.ok_or_else(|| Error::model(format!("input `{name}` has no shape")))?;
+            spec.shape = shape
+                .dim
+                .iter()
+                .map(|dim| match dim.value {
+                    // Some exporters write 0 or -1 for an extent that varies.
+                    Some(Extent::DimValue(extent)) if extent > 0 => usize::try_from(extent).ok(),
+                    _ => None,
+                })
+                .collect();
+        }
+        None => {
+            let keys = map_keys(name, graph)?;
+            spec.shape = vec![None, Some(keys.len()).filter(|&keys| keys > 0)];
+            spec.feature_names = keys;
+        }
+    }
+    if let Some(names) = options.feature_names.get(name) {
+        check_names(&spec, names)?;
+        spec.feature_names.clone_from(names);
+    }
+    Ok(spec)
 }
 
-/// The element type the file writes for a tensor; sequences and maps have none here.
-fn declared_type(info: &ValueInfoProto) -> Option<DatumType> {
-    let Value::TensorType(tensor) = info.r#type.as_ref()?.value.as_ref()?;
-    DataType::try_from(tensor.elem_type).ok()?.try_into().ok()
+/// The keys of a map input, from the operator that reads it; none when any key may come.
+fn map_keys(name: &str, graph: &GraphProto) -> Result<Vec<String>, Error> {
+    let reads = |node: &&NodeProto| node.input.first().is_some_and(|input| input == name);
+    let reader = graph.node.iter().find(reads).filter(|node| node.domain == "ai.onnx.ml");
+    match reader.map(|node| (node.op_type.as_str(), Attributes(node))) {
+        Some(("DictVectorizer", attributes)) => {
+            let strings = attributes.strings("string_vocabulary").map_err(Error::model)?;
+            let ints = attributes.ints("int64_vocabulary").map_err(Error::model)?;
+            let strings = strings.into_iter().map(str::to_owned);
+            Ok(strings.chain(ints.iter().map(i64::to_string)).collect())
+        }
+        Some(("CastMap", _)) => Ok(Vec::new()),
+        _ => Err(Error::model(format!(
+            "input `{name}` is neither a tensor nor a map for a vectorizer"
+        ))),
+    }
 }
 
-fn feature_names(spec: &TensorSpec, options: &Options) -> Result<Vec<String>, Error> {
-    let Some(names) = options.feature_names.get(&spec.name) else { return Ok(Vec::new()) };
+fn check_names(spec: &TensorSpec, names: &[String]) -> Result<(), Error> {
     let columns = if spec.shape.len() > 1 { spec.shape[spec.shape.len() - 1] } else { None };
     if columns.is_some_and(|columns| columns != names.len()) {
         let (name, given) = (&spec.name, names.len());
@@ -121,7 +181,7 @@ fn feature_names(spec: &TensorSpec, options: &Options) -> Result<Vec<String>, Er
             )));
         }
     }
-    Ok(names.clone())
+    Ok(())
 }
 
 /// Walks back from an output to the operator that knows what its columns mean.

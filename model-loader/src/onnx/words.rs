@@ -2,16 +2,14 @@
 
 use std::any::Any;
 
-use tract_onnx::prelude::TractError;
-
 /// The words of a panic, for an error message.
-pub(super) fn panic_words(panic: &(dyn Any + Send)) -> String {
+pub(crate) fn panic_words(panic: &(dyn Any + Send)) -> String {
     let words = panic.downcast_ref::<String>().map(String::as_str);
     words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without words").to_owned()
 }
 
 /// An engine error with its causes on one line, cut to 2000 characters: tract prints whole nodes.
-pub(super) fn words(error: &TractError) -> String {
+pub(crate) fn words(error: &anyhow::Error) -> String {
     let mut words = format!("{error:#}").replace('\n', " ");
     if let Some((end, _)) = words.char_indices().nth(2000) {
         words.truncate(end);

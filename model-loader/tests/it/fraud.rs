@@ -92,7 +92,8 @@ fn feature_names_come_from_the_options() {
     let onnx = example("models/1/model.onnx");
     let load = |input: &str, count: usize| {
         let names = (0..count).map(|column| format!("column {column}")).collect();
-        Model::load(&onnx, &Options { feature_names: BTreeMap::from([(input.to_owned(), names)]) })
+        let feature_names = BTreeMap::from([(input.to_owned(), names)]);
+        Model::load(&onnx, &Options { feature_names, ..Options::default() })
     };
     let model = load("features", 20).unwrap();
     assert_eq!(model.signature().inputs[0].feature_names[19], "column 19");

@@ -11,7 +11,7 @@ fn tensor(name: &str, tensor: TensorProto) -> NodeProto {
     node(AttributeProto { name: name.to_owned(), r#type, t, ..AttributeProto::default() })
 }
 
-fn floats(tensor_proto: TensorProto) -> TractResult<Floats> {
+fn floats(tensor_proto: TensorProto) -> Result<Floats> {
     let node = tensor("w_as_tensor", tensor_proto);
     Attributes(&node).floats_or_tensor("w")
 }

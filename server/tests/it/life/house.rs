@@ -11,6 +11,7 @@ use arc_swap::ArcSwap;
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
 use collector::{Collector, Config, Ledger, Roll, column, read};
+use model_loader::Registry;
 use object_store::ObjectStore;
 use server::endpoint::{Endpoint, Endpoints};
 use server::metrics::Metrics;
@@ -152,7 +153,8 @@ async fn build(
     let now = "2026-01-02T03:04:05Z";
     server::demo::prepare(Arc::clone(store), now).await.expect("the example");
     let specs = serving::specs(&SpecSource::Store, &**store).await.expect("sound specs");
-    let workshop = Workshop { store: Arc::clone(store), metrics, collector };
+    let registry = Registry::new(Arc::clone(store));
+    let workshop = Workshop { registry, metrics, collector };
     serving::build(specs, &workshop).await.expect("models that load")
 }
 

@@ -1,7 +1,10 @@
-//! Cast: tract's, but int64 values stay int64.
+//! The Cast that tract runs: its own, but int64 values stay int64.
 //!
 //! tract turns every cast to int64 into a cast to its `TDim` by way of 32 bits, so that a class
-//! label of 2^40 would come out as 0. A `TDim` that already is one (a shape) stays one.
+//! label of 2^40 would come out as 0. A `TDim` that already is one (a shape) stays one. Registered
+//! for the regions that tract runs.
+
+use std::sync::OnceLock;
 
 use tract_onnx::model::{OnnxOpRegister, ParsingContext};
 use tract_onnx::pb::NodeProto;
@@ -9,19 +12,29 @@ use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::tract_hir::internal::*;
 use tract_onnx::tract_hir::ops::expandable::expand;
 
-use super::kernel::Built;
-use crate::onnx::attributes::Attributes;
+use super::attributes::Attributes;
 
 #[derive(Debug, Clone)]
 struct CastToInt64;
 
-/// Builds the operator.
-pub(super) fn cast(context: &ParsingContext, node: &NodeProto) -> Built {
+/// What an operator's builder gives to tract: the operator, and the outer values it closes over.
+type Built = TractResult<(Box<dyn InferenceOp>, Vec<String>)>;
+
+/// Puts this Cast over tract's.
+pub(super) fn register(register: &mut OnnxOpRegister) {
+    register.insert("Cast", cast);
+}
+
+fn cast(context: &ParsingContext, node: &NodeProto) -> Built {
     if Attributes(node).int("to")? == Some(DataType::Int64 as i64) {
         return Ok((expand(CastToInt64), Vec::new()));
     }
-    let mut builtin = OnnxOpRegister::default();
-    tract_onnx::ops::register_all_ops(&mut builtin);
+    static BUILTIN: OnceLock<OnnxOpRegister> = OnceLock::new();
+    let builtin = BUILTIN.get_or_init(|| {
+        let mut builtin = OnnxOpRegister::default();
+        tract_onnx::ops::register_all_ops(&mut builtin);
+        builtin
+    });
     let build = builtin.0.get("Cast").context("tract has no Cast")?;
     build(context, node)
 }

@@ -3,11 +3,10 @@
 //! Called by both operators. Reads the float attributes and their `_as_tensor` forms; refuses lists
 //! of differing lengths.
 
+use anyhow::{Result, ensure};
 use forest::{Aggregate, Ensemble, Mode, Precision, Spec, SpecNode, SpecWeight};
 use tract_onnx::pb::NodeProto;
-use tract_onnx::tract_hir::internal::*;
 
-use super::kernel::rows_and_columns;
 use crate::onnx::attributes::{Attributes, Floats};
 
 /// Names of the attributes that hold the leaves' weights.
@@ -20,7 +19,7 @@ pub(super) struct WeightNames {
 }
 
 /// The ensemble that `node` writes for `targets` targets or classes.
-pub(super) fn spec(node: &NodeProto, names: WeightNames, targets: usize) -> TractResult<Spec> {
+pub(super) fn spec(node: &NodeProto, names: WeightNames, targets: usize) -> Result<Spec> {
     let attributes = Attributes(node);
     let base_values = attributes.floats_or_tensor("base_values")?;
     let weights = attributes.floats_or_tensor(names.weights)?;
@@ -37,37 +36,17 @@ pub(super) fn spec(node: &NodeProto, names: WeightNames, targets: usize) -> Trac
     })
 }
 
-/// Fails unless an input of this type and these extents has the columns that the trees read.
-/// Gives the number of rows.
-pub(super) fn check_input(
-    ensemble: &Ensemble,
-    datum_type: DatumType,
-    shape: &[TDim],
-) -> TractResult<TDim> {
-    // A double would have to be rounded, and might then fall on the other side of a threshold.
-    ensure!(datum_type != DatumType::F64, "double-precision inputs of trees are not supported");
-    ensure!(
-        datum_type.is_integer() || datum_type == DatumType::F32 || datum_type == DatumType::TDim,
-        "trees read numbers, not {datum_type:?}"
-    );
-    let (rows, columns) = rows_and_columns(shape)?;
-    if let Some(columns) = columns.as_i64() {
-        enough_columns(ensemble, usize::try_from(columns)?)?;
-    }
-    Ok(rows)
-}
-
 /// Fails when a row of `columns` columns is too short for the trees.
-pub(super) fn enough_columns(ensemble: &Ensemble, columns: usize) -> TractResult<()> {
+pub(super) fn enough_columns(ensemble: &Ensemble, columns: usize) -> Result<()> {
     let wanted = ensemble.features();
     ensure!(columns >= wanted, "the trees read {wanted} columns, the input has {columns}");
     Ok(())
 }
 
-fn nodes(attributes: Attributes, thresholds: &Floats) -> TractResult<Vec<SpecNode>> {
+fn nodes(attributes: Attributes, thresholds: &Floats) -> Result<Vec<SpecNode>> {
     let modes = attributes.strings("nodes_modes")?;
     let count = modes.len();
-    let list = |name: &str| -> TractResult<&[i64]> {
+    let list = |name: &str| -> Result<&[i64]> {
         let values = attributes.ints(name)?;
         ensure!(values.len() == count, "{} `{name}` for {count} `nodes_modes`", values.len());
         Ok(values)
@@ -78,7 +57,7 @@ fn nodes(attributes: Attributes, thresholds: &Floats) -> TractResult<Vec<SpecNod
     ensure!(thresholds.len() == count, "{} `nodes_values` for {count} nodes", thresholds.len());
     // Absent, or shorter than the nodes: the rest is false.
     let missing = attributes.ints("nodes_missing_value_tracks_true")?;
-    let node = |index: usize| -> TractResult<SpecNode> {
+    let node = |index: usize| -> Result<SpecNode> {
         let mode = Mode::from_name(modes[index])?;
         let threshold = match thresholds {
             Floats::Single(values) => values[index],
@@ -102,9 +81,9 @@ fn leaf_weights(
     attributes: Attributes,
     names: WeightNames,
     weights: &Floats,
-) -> TractResult<Vec<SpecWeight>> {
+) -> Result<Vec<SpecWeight>> {
     let count = weights.len();
-    let list = |name: &str| -> TractResult<&[i64]> {
+    let list = |name: &str| -> Result<&[i64]> {
         let values = attributes.ints(name)?;
         ensure!(values.len() == count, "{} `{name}` for {count} `{}`", values.len(), names.weights);
         Ok(values)

@@ -1,0 +1,298 @@
+//! A checked graph becomes a plan, step by step, each step tried on made-up values at once.
+//!
+//! Called by `load` and by the operators with inner graphs. Nodes whose inputs are all constant are
+//! computed here; an `If` with a constant condition is replaced by its branch; nodes that are not
+//! ours go to tract in as large pieces as their order allows.
+
+mod finish;
+mod inner;
+mod order;
+mod pieces;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use tract_onnx::model::OnnxOpRegister;
+use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto};
+
+use super::check::{domain_of, label};
+use super::operators::op::{Arg, Context, Inputs, Node, Op, Outputs};
+use super::plan::{Compute, Plan, Source, Step};
+use super::probe::Probe;
+use super::{operators, tensor_proto};
+use crate::Tensor;
+
+/// Most elements of all constants together, and of all made-up values together: 2^28 is 1 GiB of
+/// single-precision floats.
+const ELEMENTS_MAX: usize = 1 << 28;
+
+/// What is the same for the whole file.
+#[derive(Clone, Copy)]
+pub(super) struct File<'a> {
+    pub(super) proto: &'a ModelProto,
+    /// The operators that tract has.
+    pub(super) engine: &'a OnnxOpRegister,
+    /// Which operators go to tract.
+    pub(super) prefer: Prefer,
+    /// Set when nobody waits for the plan any more.
+    pub(super) cancelled: &'a AtomicBool,
+}
+
+/// Who runs an operator that both have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Prefer {
+    Ours,
+    Engine,
+}
+
+/// A plan and what its outputs look like.
+#[derive(Debug)]
+pub(super) struct Built {
+    pub(super) plan: Plan,
+    pub(super) outputs: Vec<Probe>,
+}
+
+/// What an input of a graph is while it is built.
+#[derive(Debug)]
+pub(super) enum Seed {
+    Probe(Probe),
+    Constant(Tensor),
+}
+
+/// What a name stands for.
+#[derive(Debug, Clone, Copy)]
+enum Known<'a> {
+    Constant(usize),
+    Slot(usize),
+    /// A weight of a type that only tract has.
+    Foreign(&'a TensorProto),
+}
+
+struct Builder<'a> {
+    file: File<'a>,
+    known: HashMap<&'a str, Known<'a>>,
+    /// Weights as the file has them, for tract.
+    weights: HashMap<&'a str, &'a TensorProto>,
+    plan: Plan,
+    /// What probing put into each slot.
+    probes: Vec<Probe>,
+    elements: usize,
+}
+
+/// Builds a graph whose inputs are `seeds`, in the order in which a run gets them.
+pub(super) fn build<'a>(
+    file: File<'a>,
+    graph: &'a GraphProto,
+    seeds: Vec<(&'a str, Seed)>,
+) -> Result<Built> {
+    let mut builder = Builder::new(file);
+    for (name, seed) in seeds {
+        match seed {
+            Seed::Probe(probe) => {
+                let slot = builder.slot(probe)?;
+                ensure!(
+                    builder.known.insert(name, Known::Slot(slot)).is_none(),
+                    "two inputs `{name}`"
+                );
+                builder.plan.inputs = builder.plan.slots;
+            }
+            Seed::Constant(tensor) => builder.constant(name, tensor)?,
+        }
+    }
+    builder.graph(graph)?;
+    for output in &graph.output {
+        let source = builder.source(&output.name)?;
+        builder.plan.outputs.push(source);
+    }
+    let outputs = builder.plan.outputs.iter().map(|source| builder.probe(*source));
+    let outputs = outputs.collect::<Result<_>>()?;
+    let mut plan = builder.plan;
+    finish::mark_last_readers(&mut plan);
+    Ok(Built { plan, outputs })
+}
+
+// === impl Builder ===
+
+impl<'a> Builder<'a> {
+    fn new(file: File<'a>) -> Builder<'a> {
+        Builder {
+            file,
+            known: HashMap::new(),
+            weights: HashMap::new(),
+            plan: Plan::default(),
+            probes: Vec::new(),
+            elements: 0,
+        }
+    }
+
+    /// Adds the weights and the steps of a graph; its outputs are known afterwards.
+    fn graph(&mut self, graph: &'a GraphProto) -> Result<()> {
+        for weight in &graph.initializer {
+            self.weight(weight).with_context(|| format!("weight `{}`", weight.name))?;
+        }
+        let nodes = order::sorted(graph, |name| self.known.contains_key(name))?;
+        for piece in pieces::cut(self, graph, nodes) {
+            ensure!(!self.file.cancelled.load(Ordering::Relaxed), "given up");
+            match piece {
+                pieces::Piece::Ours(node) => {
+                    self.node(node).with_context(|| label(node))?;
+                }
+                pieces::Piece::Engine(nodes, outputs) => self.region(nodes, outputs)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn weight(&mut self, weight: &'a TensorProto) -> Result<()> {
+        let name = weight.name.as_str();
+        self.weights.insert(name, weight);
+        // An input may have a default value; the value that the request gives wins.
+        if matches!(self.known.get(name), Some(Known::Slot(_))) {
+            return Ok(());
+        }
+        if tensor_proto::is_foreign(weight) {
+            ensure!(self.known.insert(name, Known::Foreign(weight)).is_none(), "made twice");
+            return Ok(());
+        }
+        self.constant(name, tensor_proto::from_proto(weight)?)
+    }
+
+    fn constant(&mut self, name: &'a str, tensor: Tensor) -> Result<()> {
+        self.spend(tensor.values().len())?;
+        self.plan.constants.push(tensor);
+        let constant = Known::Constant(self.plan.constants.len() - 1);
+        ensure!(self.known.insert(name, constant).is_none(), "`{name}` is made twice");
+        Ok(())
+    }
+
+    fn slot(&mut self, probe: Probe) -> Result<usize> {
+        self.spend(probe.0.iter().map(|tensor| tensor.values().len()).sum())?;
+        self.probes.push(probe);
+        self.plan.slots = self.probes.len();
+        Ok(self.plan.slots - 1)
+    }
+
+    fn spend(&mut self, elements: usize) -> Result<()> {
+        self.elements = self.elements.saturating_add(elements);
+        ensure!(self.elements <= ELEMENTS_MAX, "over the budget of {ELEMENTS_MAX} elements");
+        Ok(())
+    }
+
+    fn node(&mut self, node: &'a NodeProto) -> Result<()> {
+        if inner::is_control(node) {
+            return inner::control(self, node);
+        }
+        let domain = domain_of(node);
+        let Some(build) = operators::find(domain, &node.op_type) else {
+            bail!("there is no such operator");
+        };
+        let sources = self.sources(node)?;
+        let constants: Vec<Option<&Tensor>> = sources
+            .iter()
+            .map(|source| match source {
+                Source::Constant(constant) => Some(&self.plan.constants[*constant]),
+                _ => None,
+            })
+            .collect();
+        let version = self.version(domain);
+        let op = build(&Node { proto: node, version, constants: &constants })?;
+        let fixed = |source: &Source| !matches!(source, Source::Slot { .. });
+        if sources.iter().all(fixed) {
+            return self.fold(node, op.as_ref(), &sources);
+        }
+        self.step(node, op, sources)
+    }
+
+    /// Computes a node that reads only constants.
+    fn fold(&mut self, node: &'a NodeProto, op: &dyn Op, sources: &[Source]) -> Result<()> {
+        let inputs = sources.iter().map(|source| match source {
+            Source::Constant(constant) => Arg::Borrowed(&self.plan.constants[*constant]),
+            _ => Arg::Absent,
+        });
+        let mut inputs = Inputs(inputs.collect());
+        let outputs = op.run(&mut inputs, &Context::default())?;
+        drop(inputs);
+        for (name, output) in named_outputs(node, outputs)? {
+            self.constant(name, output)?;
+        }
+        Ok(())
+    }
+
+    /// Adds a step and tries it.
+    fn step(&mut self, node: &'a NodeProto, op: Box<dyn Op>, sources: Vec<Source>) -> Result<()> {
+        let context = Context { probing: true };
+        let [few, many] = [0, 1].map(|run| {
+            let inputs = sources.iter().map(|source| match source {
+                Source::Absent => Arg::Absent,
+                Source::Constant(constant) => Arg::Borrowed(&self.plan.constants[*constant]),
+                Source::Slot { slot, .. } => Arg::Borrowed(&self.probes[*slot].0[run]),
+            });
+            op.run(&mut Inputs(inputs.collect()), &context)
+        });
+        self.record(node, Compute::Op(op), sources, few?, many?)
+    }
+
+    fn record(
+        &mut self,
+        node: &'a NodeProto,
+        compute: Compute,
+        sources: Vec<Source>,
+        few: Outputs,
+        many: Outputs,
+    ) -> Result<()> {
+        let (few, many) = (named_outputs(node, few)?, named_outputs(node, many)?);
+        let mut made = HashMap::new();
+        for ((name, few), (_, many)) in few.into_iter().zip(many) {
+            let slot = self.slot(Probe::new(few, many)?)?;
+            ensure!(self.known.insert(name, Known::Slot(slot)).is_none(), "`{name}` is made twice");
+            made.insert(name, slot);
+        }
+        let outputs = node.output.iter().map(|name| made.get(name.as_str()).copied()).collect();
+        let step = Step { label: label(node), compute, inputs: sources.into(), outputs };
+        self.plan.steps.push(step);
+        Ok(())
+    }
+
+    fn sources(&self, node: &'a NodeProto) -> Result<Vec<Source>> {
+        node.input.iter().map(|name| self.source(name)).collect()
+    }
+
+    fn source(&self, name: &str) -> Result<Source> {
+        match self.known.get(name) {
+            None if name.is_empty() => Ok(Source::Absent),
+            Some(Known::Constant(constant)) => Ok(Source::Constant(*constant)),
+            Some(Known::Slot(slot)) => Ok(Source::Slot { slot: *slot, last: false }),
+            Some(Known::Foreign(weight)) => {
+                bail!("`{name}` is of type {}, which is not supported here", weight.data_type)
+            }
+            None => bail!("no node and no input makes `{name}`"),
+        }
+    }
+
+    fn probe(&self, source: Source) -> Result<Probe> {
+        match source {
+            Source::Slot { slot, .. } => Ok(self.probes[slot].clone()),
+            Source::Constant(constant) => {
+                let tensor = &self.plan.constants[constant];
+                Probe::new(tensor.clone(), tensor.clone())
+            }
+            Source::Absent => bail!("an output has no name"),
+        }
+    }
+
+    /// Version of the operator set of a domain; the oldest when the file names none.
+    fn version(&self, domain: &str) -> i64 {
+        let same = |set: &str| set == domain || (set.is_empty() && domain == "ai.onnx");
+        let sets = &self.file.proto.opset_import;
+        sets.iter().find(|set| same(&set.domain)).map_or(1, |set| set.version)
+    }
+}
+
+/// The outputs that a node names, with their names.
+fn named_outputs(node: &NodeProto, outputs: Outputs) -> Result<Vec<(&str, Tensor)>> {
+    let wanted = node.output.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
+    ensure!(outputs.len() >= wanted, "it makes {} outputs, {wanted} are named", outputs.len());
+    let named = node.output.iter().map(String::as_str).zip(outputs);
+    Ok(named.filter(|(name, _)| !name.is_empty()).collect())
+}

@@ -1,0 +1,6 @@
+//! Element-wise operators, comparisons and reductions.
+
+use super::Table;
+
+/// Of their domain, by name.
+pub(super) const CORE: Table = &[];

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use collector::{Collector, Config, Roll};
+use model_loader::Registry;
 use object_store::ObjectStore;
 use object_store::memory::InMemory;
 use server::demo;
@@ -29,7 +30,8 @@ pub(crate) fn deployment() -> Arc<Deployment> {
     let built = runtime.expect("a runtime").block_on(async {
         demo::prepare(Arc::clone(&store), "2026-01-01T00:00:00Z").await.map_err(|e| vec![e])?;
         let specs = serving::specs(&SpecSource::Store, &*store).await?;
-        let workshop = Workshop { store, metrics: &metrics, collector: &collector };
+        let registry = Registry::new(store);
+        let workshop = Workshop { registry, metrics: &metrics, collector: &collector };
         serving::build(specs, &workshop).await
     });
     let endpoints = built.expect("the example can be served");

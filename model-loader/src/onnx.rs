@@ -10,8 +10,8 @@ mod check;
 mod clean;
 mod control;
 mod convert;
+mod functions;
 mod load;
-#[allow(dead_code, unused_imports, unused_macros)] // Lifted when the rest of the operators is here.
 mod operators;
 mod plan;
 mod probe;

@@ -8,9 +8,6 @@ use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{AttributeProto, NodeProto, TensorProto};
 
-use super::operators::element::tensor;
-use crate::Tensor;
-
 /// The attributes of one node.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Attributes<'a>(pub(super) &'a NodeProto);
@@ -134,19 +131,6 @@ impl ClassLabels {
         match self {
             ClassLabels::Int64s(labels) => labels.len(),
             ClassLabels::Strings(labels) => labels.len(),
-        }
-    }
-
-    /// The labels of these classes, in a tensor of one extent.
-    pub(super) fn pick(&self, classes: &[usize]) -> Result<Tensor> {
-        match self {
-            ClassLabels::Int64s(labels) => {
-                tensor(&[classes.len()], classes.iter().map(|&class| labels[class]).collect())
-            }
-            ClassLabels::Strings(labels) => {
-                let picked = classes.iter().map(|&class| labels[class].clone());
-                tensor(&[classes.len()], picked.collect())
-            }
         }
     }
 

@@ -17,7 +17,7 @@ use tract_onnx::model::OnnxOpRegister;
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto};
 
 use super::check::{domain_of, label};
-use super::operators::op::{Arg, Context, Inputs, Node, Op, Outputs};
+use super::operators::op::{Arg, Context, Inputs, Node, Op, Outputs, OverLimit};
 use super::plan::{Compute, Plan, Source, Step};
 use super::probe::Probe;
 use super::{operators, tensor_proto};
@@ -35,6 +35,9 @@ pub(super) struct File<'a> {
     pub(super) engine: &'a OnnxOpRegister,
     /// Which operators go to tract.
     pub(super) prefer: Prefer,
+    /// Inputs of the graph set extents inside it, so that made-up values may be none that fit: what
+    /// fails on them is left to fail on a request's.
+    pub(super) parametric: bool,
     /// Set when nobody waits for the plan any more.
     pub(super) cancelled: &'a AtomicBool,
 }
@@ -50,13 +53,14 @@ pub(super) enum Prefer {
 #[derive(Debug)]
 pub(super) struct Built {
     pub(super) plan: Plan,
-    pub(super) outputs: Vec<Probe>,
+    /// `None` where made-up values did not tell.
+    pub(super) outputs: Vec<Option<Probe>>,
 }
 
 /// What an input of a graph is while it is built.
 #[derive(Debug)]
 pub(super) enum Seed {
-    Probe(Probe),
+    Probe(Option<Probe>),
     Constant(Tensor),
 }
 
@@ -75,8 +79,8 @@ struct Builder<'a> {
     /// Weights as the file has them, for tract.
     weights: HashMap<&'a str, &'a TensorProto>,
     plan: Plan,
-    /// What probing put into each slot.
-    probes: Vec<Probe>,
+    /// What probing put into each slot, where it could.
+    probes: Vec<Option<Probe>>,
     elements: usize,
 }
 
@@ -105,7 +109,7 @@ pub(super) fn build<'a>(
         let source = builder.source(&output.name)?;
         builder.plan.outputs.push(source);
     }
-    let outputs = builder.plan.outputs.iter().map(|source| builder.probe(*source));
+    let outputs = builder.plan.outputs.iter().map(|source| builder.probed(*source));
     let outputs = outputs.collect::<Result<_>>()?;
     let mut plan = builder.plan;
     finish::mark_last_readers(&mut plan);
@@ -166,8 +170,9 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn slot(&mut self, probe: Probe) -> Result<usize> {
-        self.spend(probe.0.iter().map(|tensor| tensor.values().len()).sum())?;
+    fn slot(&mut self, probe: Option<Probe>) -> Result<usize> {
+        let tensors = probe.iter().flat_map(|probe| &probe.0);
+        self.spend(tensors.map(|tensor| tensor.values().len()).sum())?;
         self.probes.push(probe);
         self.plan.slots = self.probes.len();
         Ok(self.plan.slots - 1)
@@ -175,7 +180,8 @@ impl<'a> Builder<'a> {
 
     fn spend(&mut self, elements: usize) -> Result<()> {
         self.elements = self.elements.saturating_add(elements);
-        ensure!(self.elements <= ELEMENTS_MAX, "over the budget of {ELEMENTS_MAX} elements");
+        let words = || OverLimit(format!("all values together are over {ELEMENTS_MAX} elements"));
+        ensure!(self.elements <= ELEMENTS_MAX, words());
         Ok(())
     }
 
@@ -221,37 +227,57 @@ impl<'a> Builder<'a> {
 
     /// Adds a step and tries it.
     fn step(&mut self, node: &'a NodeProto, op: Box<dyn Op>, sources: Vec<Source>) -> Result<()> {
-        let context = Context { probing: true };
-        let [few, many] = [0, 1].map(|run| {
-            let inputs = sources.iter().map(|source| match source {
-                Source::Absent => Arg::Absent,
-                Source::Constant(constant) => Arg::Borrowed(&self.plan.constants[*constant]),
-                Source::Slot { slot, .. } => Arg::Borrowed(&self.probes[*slot].0[run]),
-            });
-            op.run(&mut Inputs(inputs.collect()), &context)
-        });
-        self.record(node, Compute::Op(op), sources, few?, many?)
-    }
-
-    fn record(
-        &mut self,
-        node: &'a NodeProto,
-        compute: Compute,
-        sources: Vec<Source>,
-        few: Outputs,
-        many: Outputs,
-    ) -> Result<()> {
-        let (few, many) = (named_outputs(node, few)?, named_outputs(node, many)?);
-        let mut made = HashMap::new();
-        for ((name, few), (_, many)) in few.into_iter().zip(many) {
-            let slot = self.slot(Probe::new(few, many)?)?;
-            ensure!(self.known.insert(name, Known::Slot(slot)).is_none(), "`{name}` is made twice");
-            made.insert(name, slot);
+        let made = match self.tried(op.as_ref(), &sources) {
+            Ok(made) => made,
+            Err(_) if self.file.parametric => None,
+            Err(error) => return Err(error),
+        };
+        let mut slots = Vec::with_capacity(node.output.len());
+        let mut made = made.map(|[few, many]| few.into_iter().zip(many));
+        let wanted = node.output.iter().rposition(|name| !name.is_empty());
+        for (place, name) in node.output.iter().enumerate() {
+            let probe = match made.as_mut().map(Iterator::next) {
+                None => None,
+                Some(Some((few, many))) => Some(Probe::new(few, many)?),
+                Some(None) if wanted.is_some_and(|last| place <= last) => {
+                    bail!("it makes {place} outputs, more are named")
+                }
+                Some(None) => break,
+            };
+            if name.is_empty() {
+                slots.push(None);
+                continue;
+            }
+            let slot = self.slot(probe)?;
+            let new = self.known.insert(name, Known::Slot(slot)).is_none();
+            ensure!(new, "`{name}` is made twice");
+            slots.push(Some(slot));
         }
-        let outputs = node.output.iter().map(|name| made.get(name.as_str()).copied()).collect();
-        let step = Step { label: label(node), compute, inputs: sources.into(), outputs };
+        let (label, compute) = (label(node), Compute::Op(op));
+        let step = Step { label, compute, inputs: sources.into(), outputs: slots.into() };
         self.plan.steps.push(step);
         Ok(())
+    }
+
+    /// What an operator makes of the made-up values; nothing when one of them is not known.
+    fn tried(&self, op: &dyn Op, sources: &[Source]) -> Result<Option<[Outputs; 2]>> {
+        let context = Context { probing: true };
+        let mut tries: [Outputs; 2] = Default::default();
+        for (run, outputs) in tries.iter_mut().enumerate() {
+            let mut inputs = Inputs::default();
+            for source in sources {
+                inputs.0.push(match source {
+                    Source::Absent => Arg::Absent,
+                    Source::Constant(constant) => Arg::Borrowed(&self.plan.constants[*constant]),
+                    Source::Slot { slot, .. } => match &self.probes[*slot] {
+                        Some(probe) => Arg::Borrowed(&probe.0[run]),
+                        None => return Ok(None),
+                    },
+                });
+            }
+            *outputs = op.run(&mut inputs, &context)?;
+        }
+        Ok(Some(tries))
     }
 
     fn sources(&self, node: &'a NodeProto) -> Result<Vec<Source>> {
@@ -270,15 +296,21 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn probe(&self, source: Source) -> Result<Probe> {
+    /// What a source looks like; nothing where probing could not tell.
+    fn probed(&self, source: Source) -> Result<Option<Probe>> {
         match source {
             Source::Slot { slot, .. } => Ok(self.probes[slot].clone()),
             Source::Constant(constant) => {
                 let tensor = &self.plan.constants[constant];
-                Probe::new(tensor.clone(), tensor.clone())
+                Probe::new(tensor.clone(), tensor.clone()).map(Some)
             }
             Source::Absent => bail!("an output has no name"),
         }
+    }
+
+    /// What a source looks like, where that must be known.
+    fn probe(&self, source: Source) -> Result<Probe> {
+        self.probed(source)?.context("the shape of a value depends on the request's numbers")
     }
 
     /// Version of the operator set of a domain; the oldest when the file names none.

@@ -1,8 +1,7 @@
 //! Looks a graph over before the engine sees it.
 //!
-//! Called by `load`. Refuses graphs with too many nodes, with weights kept outside the file, with
-//! functions of their own, and with operators that neither we nor tract have: all of those are
-//! named in one error.
+//! Called by `load`. Refuses graphs with too many nodes, with weights kept outside the file, and
+//! with operators that neither we nor tract have: all of those are named in one error.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +13,7 @@ use super::operators;
 use crate::Error;
 
 /// Nodes of a graph and its subgraphs together.
-const NODES_MAX: usize = 100_000;
+pub(super) const NODES_MAX: usize = 100_000;
 /// Whose operators those of tract are: it looks only at an operator's name.
 const DOMAINS: [&str; 3] = ["", "ai.onnx", "com.microsoft"];
 /// Operators with inner graphs, which `build` knows.
@@ -30,9 +29,6 @@ pub(super) fn check<'a>(
     register: &OnnxOpRegister,
 ) -> Result<&'a GraphProto, Error> {
     let graph = proto.graph.as_ref().ok_or_else(|| Error::model("the file holds no graph"))?;
-    if !proto.functions.is_empty() {
-        return Err(Error::model("functions of the model's own are not supported"));
-    }
     if graph.output.is_empty() {
         return Err(Error::model("the graph has no output"));
     }

@@ -15,9 +15,10 @@ use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::Framework as _;
 
 use super::build::{self, Built, File, Prefer, Seed};
+use super::operators::op::OverLimit;
 use super::plan::Plan;
 use super::words::{panic_words, words};
-use super::{cast, check, clean, signature};
+use super::{cast, check, clean, functions, signature};
 use crate::{Error, Options, Signature};
 
 /// Larger files are refused; protobuf itself ends at twice as much.
@@ -72,32 +73,39 @@ fn load_here(bytes: &[u8], options: &Options, cancelled: &AtomicBool) -> Result<
     let mut framework = tract_onnx::onnx();
     cast::register(&mut framework.op_register);
     let mut proto = decode(bytes)?;
+    functions::inline(&mut proto).map_err(|error| Error::model(words(&error)))?;
     if let Some(graph) = &mut proto.graph {
         clean::sequences(graph);
     }
     let graph = check::check(&proto, &framework.op_register)?;
     let inputs = signature::inputs(graph, options)?;
+    let parametric = signature::is_parametric(&inputs);
     let all_ours = graph.node.iter().all(check::is_ours);
-    // A graph that is ours as a whole runs without tract; else tract gets all it can take, in as
-    // few pieces as possible. What fails one way is tried the other way.
+    // A tabular graph gives tract only what it must, since its shapes may depend on values; any
+    // other gives it all it can take, in as few pieces as possible. What fails one way is tried
+    // the other way.
+    let tabular = all_ours || graph.node.iter().any(|node| node.domain == "ai.onnx.ml");
     let ways = [Prefer::Ours, Prefer::Engine];
-    let order = if all_ours { ways } else { [ways[1], ways[0]] };
+    let order = if tabular { ways } else { [ways[1], ways[0]] };
     let mut refusal = None;
+    let mut trial = options.trial.as_ref();
     for prefer in order {
-        if prefer == Prefer::Engine
-            && let Some(trial) = &options.trial
+        if (prefer == Prefer::Engine || !all_ours)
+            && let Some(trial) = trial.take()
             && let Err(error) = trial.run(bytes, cancelled)
         {
             return Err(refusal.map_or(error, |refusal| Error::model(words(&refusal))));
         }
-        let file = File { proto: &proto, engine: &framework.op_register, prefer, cancelled };
+        let engine = &framework.op_register;
+        let file = File { proto: &proto, engine, prefer, parametric, cancelled };
         let seeds: Vec<(&str, Seed)> =
             inputs.iter().map(|input| input.seed()).collect::<Result<_, _>>()?;
         match build::build(file, graph, seeds) {
             Ok(Built { plan, outputs }) => {
-                let signature = signature::signature(inputs, graph, &outputs)?;
+                let signature = signature::signature(inputs, graph, &outputs, parametric)?;
                 return Ok(Loaded { signature, opset: opset(&proto), plan });
             }
+            Err(error) if error.is::<OverLimit>() => return Err(Error::model(words(&error))),
             Err(error) => refusal = refusal.or(Some(error)),
         }
     }

@@ -147,7 +147,8 @@ impl Symbols {
     fn fact(&mut self, scope: &SymbolScope, probe: &Probe) -> InferenceFact {
         let [few, many] = probe.shapes();
         let extents = few.iter().zip(many).map(|(&few, &many)| match [few, many] {
-            same if same[0] == same[1] => same[0].to_dim(),
+            // An extent of 0 is what made-up values leave of a choice among them.
+            same if same[0] == same[1] && same[0] > 0 => same[0].to_dim(),
             ROWS => self.rows.clone(),
             pair => {
                 let new = || scope.new_with_prefix("extent").into();

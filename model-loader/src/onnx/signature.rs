@@ -7,6 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use tract_onnx::pb::tensor_proto::DataType;
+use tract_onnx::pb::tensor_shape_proto::Dimension;
 use tract_onnx::pb::tensor_shape_proto::dimension::Value as Extent;
 use tract_onnx::pb::type_proto::Value;
 use tract_onnx::pb::{GraphProto, NodeProto, ValueInfoProto};
@@ -46,11 +47,19 @@ pub(super) fn inputs(graph: &GraphProto, options: &Options) -> Result<Vec<Tensor
     Ok(inputs)
 }
 
-/// The signature, once the outputs are known.
+/// Whether an input can only be meant for extents, axes or counts: integers of a fixed number.
+pub(super) fn is_parametric(inputs: &[TensorSpec]) -> bool {
+    let integer = |spec: &TensorSpec| matches!(spec.datatype, Datatype::Int64 | Datatype::Int32);
+    let fixed = |spec: &TensorSpec| spec.shape.len() <= 1 && !spec.shape.contains(&None);
+    inputs.iter().any(|spec| integer(spec) && fixed(spec))
+}
+
+/// The signature, once the outputs are known. Of a parametric graph they are what the file says.
 pub(super) fn signature(
     inputs: Vec<TensorSpec>,
     graph: &GraphProto,
-    outputs: &[Probe],
+    outputs: &[Option<Probe>],
+    parametric: bool,
 ) -> Result<Signature, Error> {
     let by_rows = inputs.iter().any(|spec| spec.shape.first() == Some(&None));
     let fixed_rows = inputs.first().and_then(|spec| spec.shape.first()).copied().flatten();
@@ -63,20 +72,18 @@ pub(super) fn signature(
         .collect();
     let mut specs = Vec::with_capacity(outputs.len());
     for (probe, info) in outputs.iter().zip(&graph.output) {
-        let shape = probe.extents();
-        let first = shape.first().copied().flatten();
-        let mut spec = TensorSpec {
-            name: info.name.clone(),
-            datatype: probe.datatype(),
-            per_row: if by_rows {
-                probe.follows_rows()
-            } else {
-                first.is_some() && first == fixed_rows
-            },
-            shape,
-            feature_names: Vec::new(),
-            class_labels: Vec::new(),
-        };
+        let mut spec = TensorSpec { name: info.name.clone(), ..nameless() };
+        match probe {
+            Some(probe) if !parametric => {
+                (spec.datatype, spec.shape) = (probe.datatype(), probe.extents());
+                spec.per_row = by_rows && probe.follows_rows();
+            }
+            _ => (spec.datatype, spec.shape) = declared(info)?,
+        }
+        if !by_rows {
+            let first = spec.shape.first().copied().flatten();
+            spec.per_row = first.is_some() && first == fixed_rows;
+        }
         spec.class_labels = class_labels(&spec, &producers)?;
         specs.push(spec);
     }
@@ -93,8 +100,42 @@ impl TensorSpec {
             Tensor::new(shape, Values::zeros(self.datatype, elements.ok_or_else(too_large)?))
         });
         let probe = Probe::new(few?, many?).map_err(Error::model)?;
-        Ok((&self.name, Seed::Probe(probe)))
+        Ok((&self.name, Seed::Probe(Some(probe))))
     }
+}
+
+/// A specification that lacks all that a file says.
+fn nameless() -> TensorSpec {
+    TensorSpec {
+        name: String::new(),
+        datatype: Datatype::Fp32,
+        shape: Vec::new(),
+        per_row: false,
+        feature_names: Vec::new(),
+        class_labels: Vec::new(),
+    }
+}
+
+/// The type and the extents that the file declares for a tensor.
+fn declared(info: &ValueInfoProto) -> Result<(Datatype, Vec<Option<usize>>), Error> {
+    let name = &info.name;
+    let value = info.r#type.as_ref().and_then(|declared| declared.value.as_ref());
+    let Some(Value::TensorType(tensor)) = value else {
+        return Err(Error::model(format!("`{name}` has no type")));
+    };
+    let datatype = tensor_proto::datatype(tensor.elem_type).ok_or_else(|| {
+        let declared = DataType::try_from(tensor.elem_type);
+        let words = declared.map_or("an unknown one", |known| known.as_str_name());
+        Error::model(format!("`{name}` has type {words}, which is not supported"))
+    })?;
+    let shape = tensor.shape.as_ref();
+    let shape = shape.ok_or_else(|| Error::model(format!("`{name}` has no shape")))?;
+    let extent = |dim: &Dimension| match dim.value {
+        // Some exporters write 0 or -1 for an extent that varies.
+        Some(Extent::DimValue(extent)) if extent > 0 => usize::try_from(extent).ok(),
+        _ => None,
+    };
+    Ok((datatype, shape.dim.iter().map(extent).collect()))
 }
 
 fn input(
@@ -103,39 +144,13 @@ fn input(
     options: &Options,
 ) -> Result<TensorSpec, Error> {
     let name = &info.name;
-    let mut spec = TensorSpec {
-        name: name.clone(),
-        datatype: Datatype::Fp32,
-        shape: Vec::new(),
-        per_row: false,
-        feature_names: Vec::new(),
-        class_labels: Vec::new(),
-    };
-    match info.r#type.as_ref().and_then(|declared| declared.value.as_ref()) {
-        Some(Value::TensorType(tensor)) => {
-            spec.datatype = tensor_proto::datatype(tensor.elem_type).ok_or_else(|| {
-                let declared = DataType::try_from(tensor.elem_type);
-                let words = declared.map_or("an unknown one", |known| known.as_str_name());
-                Error::model(format!("`{name}` has type {words}, which is not supported"))
-            })?;
-            let shape = tensor.shape.as_ref();
-            let shape =
-                shape.ok_or_else(|| Error::model(format!("input `{name}` has no shape")))?;
-            spec.shape = shape
-                .dim
-                .iter()
-                .map(|dim| match dim.value {
-                    // Some exporters write 0 or -1 for an extent that varies.
-                    Some(Extent::DimValue(extent)) if extent > 0 => usize::try_from(extent).ok(),
-                    _ => None,
-                })
-                .collect();
-        }
-        None => {
-            let keys = map_keys(name, graph)?;
-            spec.shape = vec![None, Some(keys.len()).filter(|&keys| keys > 0)];
-            spec.feature_names = keys;
-        }
+    let mut spec = TensorSpec { name: name.clone(), ..nameless() };
+    if info.r#type.as_ref().is_some_and(|declared| declared.value.is_some()) {
+        (spec.datatype, spec.shape) = declared(info)?;
+    } else {
+        let keys = map_keys(name, graph)?;
+        spec.shape = vec![None, Some(keys.len()).filter(|&keys| keys > 0)];
+        spec.feature_names = keys;
     }
     if let Some(names) = options.feature_names.get(name) {
         check_names(&spec, names)?;

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 /// Larger models are refused, as everywhere.
 const BYTES_MAX: u64 = 1 << 30;
 /// Memory that a trial may ask for: what a model of the largest size takes, several times over.
-const MEMORY_MAX: u64 = 8 << 30;
+const MEMORY_MAX: u64 = 6 << 30;
 
 /// Loads the model on the standard input and runs it on made-up values.
 ///

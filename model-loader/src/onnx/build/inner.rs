@@ -97,11 +97,11 @@ fn looped<'a>(builder: &mut Builder<'a>, node: &'a NodeProto) -> Result<()> {
     ensure!(body.input.len() == carried + 2, "the body has {} inputs", body.input.len());
     ensure!(body.output.len() > carried, "the body has {} outputs", body.output.len());
     let mut formals = vec![
-        Probe::new(tensor(&[], vec![0_i64])?, tensor(&[], vec![0_i64])?)?,
-        Probe::new(tensor(&[], vec![true])?, tensor(&[], vec![true])?)?,
+        Some(Probe::new(tensor(&[], vec![0_i64])?, tensor(&[], vec![0_i64])?)?),
+        Some(Probe::new(tensor(&[], vec![true])?, tensor(&[], vec![true])?)?),
     ];
     for source in &inputs[2..] {
-        formals.push(builder.probe(*source)?);
+        formals.push(builder.probed(*source)?);
     }
     let inner = inner(builder, body, formals)?;
     inputs.extend(inner.captured);
@@ -122,13 +122,13 @@ fn scan<'a>(builder: &mut Builder<'a>, node: &'a NodeProto) -> Result<()> {
     let layout = Layout::read(Attributes(node), scanned, made)?;
     let mut formals = Vec::with_capacity(inputs.len());
     for (position, source) in inputs.iter().enumerate() {
-        let probe = builder.probe(*source)?;
         formals.push(match position.checked_sub(states) {
-            None => probe,
+            None => builder.probed(*source)?,
             Some(scan) => {
+                let probe = builder.probe(*source)?;
                 let axis = layout.input_axis(scan, probe.shapes()[0].len())?;
                 let [few, many] = [0, 1].map(|run| slices::at(&probe.0[run], axis, 0));
-                Probe::new(few?, many?)?
+                Some(Probe::new(few?, many?)?)
             }
         });
     }
@@ -139,7 +139,11 @@ fn scan<'a>(builder: &mut Builder<'a>, node: &'a NodeProto) -> Result<()> {
 }
 
 /// Plans an inner graph whose formal inputs look like `formals`.
-fn inner<'a>(builder: &Builder<'a>, graph: &'a GraphProto, formals: Vec<Probe>) -> Result<Inner> {
+fn inner<'a>(
+    builder: &Builder<'a>,
+    graph: &'a GraphProto,
+    formals: Vec<Option<Probe>>,
+) -> Result<Inner> {
     let names = graph.input.iter().map(|input| input.name.as_str());
     let mut seeds: Vec<(&str, Seed)> = names.zip(formals.into_iter().map(Seed::Probe)).collect();
     let mut captured = Vec::new();

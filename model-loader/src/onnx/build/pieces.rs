@@ -116,7 +116,9 @@ impl<'a> Builder<'a> {
                 }),
                 Known::Slot(slot) => {
                     sources.push(Source::Slot { slot: *slot, last: false });
-                    parts.inputs.push((name, &self.probes[*slot]));
+                    let probe = self.probes[*slot].as_ref();
+                    let probe = probe.with_context(|| format!("the shape of `{name}` varies"))?;
+                    parts.inputs.push((name, probe));
                 }
             }
         }
@@ -130,7 +132,7 @@ impl<'a> Builder<'a> {
         let (Some(many), Some(few)) = (tries.pop(), tries.pop()) else { return Ok(()) };
         let mut slots = SmallVec::new();
         for ((name, few), many) in names.iter().zip(few).zip(many) {
-            let slot = self.slot(Probe::new(few, many)?)?;
+            let slot = self.slot(Some(Probe::new(few, many)?))?;
             self.known.insert(name, Known::Slot(slot));
             slots.push(Some(slot));
         }

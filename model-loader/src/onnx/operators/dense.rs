@@ -1,9 +1,15 @@
 //! Matrix products and distances.
 
+mod distance;
+mod einsum;
+mod gemm;
+mod product;
+
 use super::Table;
 
-/// Of their domain, by name.
-pub(super) const CORE: Table = &[];
+/// Of `ai.onnx`, by name.
+pub(super) const CORE: Table =
+    &[("Einsum", einsum::einsum), ("Gemm", gemm::gemm), ("MatMul", product::mat_mul)];
 
-/// Of their domain, by name.
-pub(super) const MICROSOFT: Table = &[];
+/// Of `com.microsoft`, by name.
+pub(super) const MICROSOFT: Table = &[("CDist", distance::c_dist)];

@@ -17,6 +17,11 @@ const ELEMENTS_MAX: usize = 1 << 28;
 /// Most elements of one tensor while a model is loaded and probed.
 const ELEMENTS_MAX_PROBING: usize = 1 << 24;
 
+/// A value would be larger than any request or model needs: nobody else is asked to make it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(in crate::onnx) struct OverLimit(pub(in crate::onnx) String);
+
 /// One node's computation; shared by all threads.
 pub(in crate::onnx) trait Op: Debug + Send + Sync {
     /// The outputs for these inputs, in the node's order. Outputs that the node does not name may
@@ -92,7 +97,7 @@ impl Context {
         });
         match product {
             Some(elements) if elements <= max => Ok(elements),
-            _ => bail!("a tensor of shape {shape:?} is over the limit of {max} elements"),
+            _ => bail!(OverLimit(format!("a tensor of shape {shape:?} is over {max} elements"))),
         }
     }
 }

@@ -43,14 +43,14 @@ fn all_missing_operators_are_named_at_once() {
     let mut custom = node("Frobnicate", &["b"], &["y"]);
     custom.domain = "com.example".to_owned();
     let nodes = vec![
-        ml_node("OneHotEncoder", &["x"], &["a"]),
-        ml_node("OneHotEncoder", &["a"], &["b"]),
+        ml_node("TwoHotEncoder", &["x"], &["a"]),
+        ml_node("TwoHotEncoder", &["a"], &["b"]),
         custom,
     ];
     refused(
         &graph(nodes),
         &[
-            "ai.onnx.ml.OneHotEncoder (node `the a`, `the b`)",
+            "ai.onnx.ml.TwoHotEncoder (node `the a`, `the b`)",
             "com.example.Frobnicate (node `the y`)",
         ],
     );
@@ -144,13 +144,6 @@ fn labels_of_both_types_or_none_are_refused() {
     let node = strings(classifier(0), "classlabels_strings", &["a", "b"]);
     refused(&graph(vec![node]), &["class labels of both types"]);
     refused(&graph(vec![stump(&["label", "y"], 0)]), &["no class labels"]);
-}
-
-#[test]
-fn double_precision_inputs_of_trees_are_refused() {
-    let inputs = vec![value("x", DataType::Double, &[None, Some(2)])];
-    let outputs = vec![value("y", DataType::Float, &[None, Some(2)])];
-    refused(&model(vec![classifier(0)], inputs, outputs), &["double-precision"]);
 }
 
 /// tract 0.23 divides by the length of an empty axis.

@@ -1,92 +1,97 @@
 //! LinearClassifier: a label and a score per class from `x * coefficients + intercepts`.
 //!
 //! ai.onnx.ml version 1, by ONNX Runtime's rules: one row of coefficients for two classes gives a
-//! second column. Refuses lists of lengths that do not fit each other or the input.
+//! second column, and one without labels has the classes 0 and 1. Refuses lists of lengths that do
+//! not fit each other or the input.
 
 use anyhow::{Result, ensure};
 use forest::Transform;
 use smallvec::smallvec;
 
-use super::rows::{floats, rows_and_columns};
+use super::affine::Affine;
+use super::labels::{first_greatest, pick};
+use super::rows::Rows;
 use crate::onnx::attributes::ClassLabels;
 use crate::onnx::operators::element::tensor;
 use crate::onnx::operators::op::{Context, Inputs, Node, Op, Outputs};
 
 #[derive(Debug)]
 struct LinearClassifier {
-    /// One row for each score.
-    coefficients: Vec<f32>,
-    columns: usize,
-    intercepts: Vec<f32>,
+    affine: Affine,
     labels: ClassLabels,
+    /// Columns of scores.
+    columns: usize,
     transform: Transform,
 }
 
 /// Builds the operator.
 pub(super) fn build(node: &Node<'_>) -> Result<Box<dyn Op>> {
     let attributes = node.attributes();
-    let labels = attributes.class_labels()?;
     let transform = Transform::from_name(attributes.string("post_transform")?.unwrap_or("NONE"))?;
-    let intercepts = attributes.floats("intercepts")?;
-    let coefficients = attributes.floats("coefficients")?;
-    let (scored, classes) = (intercepts.len(), labels.len());
+    let affine =
+        Affine::new(attributes.floats("coefficients")?, attributes.floats("intercepts")?.to_vec())?;
+    let scored = affine.targets();
+    let unnamed = attributes.strings("classlabels_strings")?.is_empty()
+        && attributes.ints("classlabels_ints")?.is_empty();
+    let (labels, columns) = if unnamed && scored == 1 {
+        (ClassLabels::Int64s(vec![0, 1]), 1)
+    } else {
+        let labels = attributes.class_labels()?;
+        let columns = labels.len();
+        (labels, columns)
+    };
+    let classes = labels.len();
     ensure!(
         classes >= 2 && (scored == classes || (scored == 1 && classes == 2)),
         "{scored} intercepts for {classes} classes"
     );
-    ensure!(
-        !coefficients.is_empty() && coefficients.len() % scored == 0,
-        "{} coefficients for {scored} intercepts",
-        coefficients.len()
-    );
-    Ok(Box::new(LinearClassifier {
-        columns: coefficients.len() / scored,
-        coefficients: coefficients.to_vec(),
-        intercepts: intercepts.to_vec(),
-        labels,
-        transform,
-    }))
+    Ok(Box::new(LinearClassifier { affine, labels, columns, transform }))
 }
 
 impl Op for LinearClassifier {
     fn run(&self, inputs: &mut Inputs<'_>, context: &Context) -> Result<Outputs> {
-        let input = inputs.get(0)?;
-        let (rows, columns) = rows_and_columns(input.shape())?;
-        ensure!(columns == self.columns, "{columns} columns, {} wanted", self.columns);
-        let values = floats(input)?;
-        let classes = self.labels.len();
-        let mut scores = vec![0.0; context.elements(&[rows, classes])?];
-        let mut picked = Vec::with_capacity(rows);
-        let mut raw = vec![0.0; self.intercepts.len()];
-        for (row, out) in values.chunks_exact(columns).zip(scores.chunks_exact_mut(classes)) {
-            let lines = self.coefficients.chunks_exact(columns).zip(&self.intercepts);
-            for ((line, intercept), raw) in lines.zip(&mut raw) {
-                let sum: f32 = row.iter().zip(line).map(|(x, weight)| x * weight).sum();
-                *raw = sum + intercept;
-            }
-            picked.push(self.finish(&raw, out));
+        inputs.exactly(1)?;
+        let rows = Rows::of_columns(inputs.get(0)?, self.affine.columns())?;
+        let shape = [rows.count, self.columns];
+        let mut scores = vec![0.0; context.elements(&shape)?];
+        let mut classes = vec![0; rows.count];
+        let each = classes.iter_mut().zip(scores.chunks_exact_mut(self.columns));
+        for (row, (class, out)) in each.enumerate() {
+            self.affine.apply(&rows, row, out);
+            *class = self.finish(out);
         }
-        Ok(smallvec![self.labels.pick(&picked)?, tensor(&[rows, classes], scores)?])
+        Ok(smallvec![pick(&self.labels, classes)?, tensor(&shape, scores)?])
     }
 }
 
 // === impl LinearClassifier ===
 
 impl LinearClassifier {
-    /// The class of one row, and its scores into `out`.
-    fn finish(&self, raw: &[f32], out: &mut [f32]) -> usize {
-        if let [score] = *raw {
-            let (transform, mut pair) = match self.transform {
-                Transform::Logistic => (Transform::Logistic, [-score, score]),
-                _ => (Transform::None, [1.0 - score, score]),
-            };
-            transform.apply(&mut pair);
-            out.copy_from_slice(&pair);
-            return usize::from(score > 0.0);
+    /// The class of one row, whose raw scores are at the front of `scores`.
+    fn finish(&self, scores: &mut [f32]) -> usize {
+        if self.affine.targets() > 1 {
+            let best = first_greatest(scores);
+            self.transform.apply(scores);
+            return best;
         }
-        out.copy_from_slice(raw);
-        self.transform.apply(out);
-        // The first of equals.
-        (1..raw.len()).fold(0, |best, class| if raw[class] > raw[best] { class } else { best })
+        let score = scores[0];
+        match (scores, self.transform) {
+            ([only], Transform::Probit) => Transform::Probit.apply(std::slice::from_mut(only)),
+            // ONNX Runtime transforms the first column only, and leaves the second as it was.
+            ([first, second], Transform::Probit) => {
+                Transform::Probit.apply(std::slice::from_mut(first));
+                *second = 0.0;
+            }
+            (pair @ [_, _], Transform::Logistic) => {
+                pair.copy_from_slice(&[-score, score]);
+                Transform::Logistic.apply(pair);
+            }
+            (pair @ [_, _], _) => pair.copy_from_slice(&[1.0 - score, score]),
+            _ => {}
+        }
+        usize::from(score > 0.0)
     }
 }
+
+#[cfg(test)]
+mod tests;

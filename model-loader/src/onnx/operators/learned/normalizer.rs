@@ -5,16 +5,23 @@
 
 use anyhow::{Result, bail};
 
-use super::rows::{floats, rows_and_columns};
-use crate::onnx::operators::element::{into_vec, tensor};
+use super::rows::extents;
+use crate::onnx::operators::element::tensor;
 use crate::onnx::operators::op::{Context, Inputs, Node, Op, Outputs, one};
-use crate::{Datatype, Shape};
+use crate::{Tensor, Values};
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 enum Normalizer {
     Max,
     L1,
     L2,
+}
+
+/// A type that is normalized. Squares and magnitudes are taken before rounding to floats.
+trait Number: Copy {
+    fn single(self) -> f32;
+    fn magnitude(self) -> f32;
+    fn square(self) -> f32;
 }
 
 /// Builds the operator.
@@ -29,37 +36,82 @@ pub(super) fn build(node: &Node<'_>) -> Result<Box<dyn Op>> {
 
 impl Op for Normalizer {
     fn run(&self, inputs: &mut Inputs<'_>, _: &Context) -> Result<Outputs> {
-        let input = inputs.take(0)?;
-        let shape = Shape::from_slice(input.shape());
-        let (_, columns) = rows_and_columns(&shape)?;
-        let mut values = match input.datatype() {
-            Datatype::Fp32 => into_vec::<f32>(input)?,
-            _ => floats(&input)?.into_owned(),
-        };
-        values.chunks_exact_mut(columns.max(1)).for_each(|row| self.normalize(row));
-        one(tensor(&shape, values)?)
+        inputs.exactly(1)?;
+        let input = inputs.get(0)?;
+        one(match input.values() {
+            Values::Fp32(values) => self.normalize(input, values),
+            Values::Fp64(values) => self.normalize(input, values),
+            Values::Int32(values) => self.normalize(input, values),
+            Values::Int64(values) => self.normalize(input, values),
+            _ => bail!("a {} tensor, FP32, FP64, INT32 or INT64 wanted", input.datatype()),
+        }?)
     }
 }
 
 // === impl Normalizer ===
 
 impl Normalizer {
-    fn normalize(&self, row: &mut [f32]) {
+    fn normalize<T: Number>(self, input: &Tensor, values: &[T]) -> Result<Tensor> {
+        let columns = extents(input.shape())?.1;
+        let mut output = Vec::with_capacity(values.len());
+        if columns > 0 {
+            values.chunks_exact(columns).for_each(|row| self.row(row, &mut output));
+        }
+        tensor(input.shape(), output)
+    }
+
+    fn row<T: Number>(self, row: &[T], output: &mut Vec<f32>) {
+        let singles = row.iter().map(|x| x.single());
         let norm = match self {
-            Normalizer::Max => row.iter().fold(f32::MIN, |max, &x| if max < x { x } else { max }),
-            Normalizer::L1 => row.iter().map(|x| x.abs()).sum(),
-            Normalizer::L2 => row.iter().map(|x| x * x).sum(),
+            Normalizer::Max => {
+                singles.clone().fold(f32::MIN, |max, x| if max < x { x } else { max })
+            }
+            Normalizer::L1 => row.iter().map(|x| x.magnitude()).sum(),
+            Normalizer::L2 => row.iter().map(|x| x.square()).sum(),
         };
         if norm == 0.0 {
+            output.extend(singles);
             return;
         }
         match self {
-            Normalizer::Max | Normalizer::L1 => row.iter_mut().for_each(|x| *x /= norm),
+            Normalizer::Max | Normalizer::L1 => output.extend(singles.map(|x| x / norm)),
             // The squares are divided before the root, as ONNX Runtime does.
-            Normalizer::L2 => row.iter_mut().for_each(|x| {
-                let root = (*x * *x / norm).sqrt();
-                *x = if *x < 0.0 { -root } else { root };
-            }),
+            Normalizer::L2 => output.extend(row.iter().map(|x| {
+                let root = (x.square() / norm).sqrt();
+                if x.single() < 0.0 { -root } else { root }
+            })),
         }
     }
 }
+
+// === impl Number ===
+
+macro_rules! number {
+    ($($type:ty: $abs:ident, $square:expr;)*) => {$(
+        impl Number for $type {
+            fn single(self) -> f32 {
+                self as f32
+            }
+
+            fn magnitude(self) -> f32 {
+                self.$abs() as f32
+            }
+
+            fn square(self) -> f32 {
+                let square: fn($type) -> $type = $square;
+                square(self) as f32
+            }
+        }
+    )*};
+}
+
+// Integers wrap around, as in ONNX Runtime.
+number! {
+    f32: abs, |x| x * x;
+    f64: abs, |x| x * x;
+    i32: wrapping_abs, |x| x.wrapping_mul(x);
+    i64: wrapping_abs, |x| x.wrapping_mul(x);
+}
+
+#[cfg(test)]
+mod tests;

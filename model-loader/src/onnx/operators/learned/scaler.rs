@@ -3,17 +3,17 @@
 //! ai.onnx.ml version 1. Refuses lists of differing lengths, and lengths that are neither 1 nor the
 //! number of columns.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 
-use super::rows::{check_columns, floats, rows_and_columns};
-use crate::Values;
+use super::rows::period;
 use crate::onnx::operators::element::tensor;
 use crate::onnx::operators::op::{Context, Inputs, Node, Op, Outputs, one};
+use crate::{Shape, Values};
 
 #[derive(Debug)]
 struct Scaler {
-    offset: Vec<f32>,
-    scale: Vec<f32>,
+    /// The offset and the scale of each column, or of all.
+    columns: Vec<(f32, f32)>,
 }
 
 /// Builds the operator.
@@ -22,42 +22,55 @@ pub(super) fn build(node: &Node<'_>) -> Result<Box<dyn Op>> {
     let (offset, scale) = (attributes.floats("offset")?, attributes.floats("scale")?);
     ensure!(!scale.is_empty(), "attribute `scale` is missing");
     ensure!(offset.len() == scale.len(), "{} offsets for {} scales", offset.len(), scale.len());
-    Ok(Box::new(Scaler { offset: offset.to_vec(), scale: scale.to_vec() }))
+    let columns = offset.iter().copied().zip(scale.iter().copied()).collect();
+    Ok(Box::new(Scaler { columns }))
 }
 
 impl Op for Scaler {
     fn run(&self, inputs: &mut Inputs<'_>, _: &Context) -> Result<Outputs> {
-        let input = inputs.get(0)?;
-        let (_, columns) = rows_and_columns(input.shape())?;
-        check_columns("scales", self.scale.len(), columns)?;
-        let output = match input.values() {
+        inputs.exactly(1)?;
+        let input = inputs.take(0)?;
+        let shape = Shape::from_slice(input.shape());
+        let period = period(&shape)?;
+        let count = self.columns.len();
+        ensure!(count == 1 || count == period, "{count} scales for {period} columns");
+        let single = |x: f32, (offset, scale): (f32, f32)| (x - offset) * scale;
+        let output = match input.into_values() {
+            Values::Fp32(values) => self.scale(values, period, single),
             // Rounded once, after scaling, as ONNX Runtime does.
-            Values::Fp64(values) => self.scaled(values, columns, |x, offset, scale| {
+            Values::Fp64(values) => self.scale(values, period, |x, (offset, scale)| {
                 ((x - f64::from(offset)) * f64::from(scale)) as f32
             }),
-            _ => self.scaled(&floats(input)?, columns, |x, offset, scale| (x - offset) * scale),
+            Values::Int32(values) => self.scale(values, period, |x, by| single(x as f32, by)),
+            Values::Int64(values) => self.scale(values, period, |x, by| single(x as f32, by)),
+            other => bail!("a {} tensor, FP32, FP64, INT32 or INT64 wanted", other.datatype()),
         };
-        one(tensor(input.shape(), output)?)
+        one(tensor(&shape, output)?)
     }
 }
 
 // === impl Scaler ===
 
 impl Scaler {
-    fn scaled<T: Copy>(
+    /// Keeps the memory of `values` where the types allow it.
+    fn scale<T>(
         &self,
-        values: &[T],
-        columns: usize,
-        scaled: impl Fn(T, f32, f32) -> f32,
+        values: Vec<T>,
+        period: usize,
+        scaled: impl Fn(T, (f32, f32)) -> f32,
     ) -> Vec<f32> {
-        if let ([offset], [scale]) = (&self.offset[..], &self.scale[..]) {
-            return values.iter().map(|&x| scaled(x, *offset, *scale)).collect();
+        if let [both] = self.columns[..] {
+            return values.into_iter().map(|x| scaled(x, both)).collect();
         }
-        let mut output = Vec::with_capacity(values.len());
-        for row in values.chunks_exact(columns.max(1)) {
-            let columns = row.iter().zip(&self.offset).zip(&self.scale);
-            output.extend(columns.map(|((&x, &offset), &scale)| scaled(x, offset, scale)));
-        }
-        output
+        let mut column = 0;
+        let next = |x| {
+            let both = self.columns[column];
+            column = if column + 1 == period { 0 } else { column + 1 };
+            scaled(x, both)
+        };
+        values.into_iter().map(next).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

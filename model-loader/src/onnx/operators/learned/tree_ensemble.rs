@@ -1,100 +1,86 @@
-//! The attributes that TreeEnsembleClassifier and TreeEnsembleRegressor share.
+//! TreeEnsemble: one number per target, from the form of trees that replaced the older two.
 //!
-//! Called by both operators. Reads the float attributes and their `_as_tensor` forms; refuses lists
-//! of differing lengths.
+//! ai.onnx.ml version 5; scores have the type of the rows. Refuses unsound trees and rows that are
+//! too short for them.
 
-use anyhow::{Result, ensure};
-use forest::{Aggregate, Ensemble, Mode, Precision, Spec, SpecNode, SpecWeight};
-use tract_onnx::pb::NodeProto;
+use anyhow::{Result, bail};
+use forest::{Regressor, Transform};
 
-use crate::onnx::attributes::{Attributes, Floats};
+use super::tree_tables;
+use super::trees::{Engine, Reading};
+use crate::onnx::operators::element::tensor;
+use crate::onnx::operators::op::{Context, Inputs, Node, Op, Outputs, one};
+use crate::{Tensor, Values};
 
-/// Names of the attributes that hold the leaves' weights.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct WeightNames {
-    pub(super) targets: &'static str,
-    pub(super) nodes: &'static str,
-    pub(super) trees: &'static str,
-    pub(super) weights: &'static str,
+#[derive(Debug)]
+struct TreeEnsemble {
+    engine: Engine<Regressor>,
+    transform: Transform,
 }
 
-/// The ensemble that `node` writes for `targets` targets or classes.
-pub(super) fn spec(node: &NodeProto, names: WeightNames, targets: usize) -> Result<Spec> {
-    let attributes = Attributes(node);
-    let base_values = attributes.floats_or_tensor("base_values")?;
-    let weights = attributes.floats_or_tensor(names.weights)?;
-    let thresholds = attributes.floats_or_tensor("nodes_values")?;
-    let double = [&base_values, &weights, &thresholds].into_iter().any(Floats::is_double);
-    let aggregate = attributes.string("aggregate_function")?.map(Aggregate::from_name);
-    Ok(Spec {
-        nodes: nodes(attributes, &thresholds)?,
-        weights: leaf_weights(attributes, names, &weights)?,
-        aggregate: aggregate.transpose()?.unwrap_or_default(),
-        targets,
-        base_values: base_values.widened(),
-        precision: if double { Precision::Double } else { Precision::Single },
-    })
-}
-
-/// Fails when a row of `columns` columns is too short for the trees.
-pub(super) fn enough_columns(ensemble: &Ensemble, columns: usize) -> Result<()> {
-    let wanted = ensemble.features();
-    ensure!(columns >= wanted, "the trees read {wanted} columns, the input has {columns}");
-    Ok(())
-}
-
-fn nodes(attributes: Attributes, thresholds: &Floats) -> Result<Vec<SpecNode>> {
-    let modes = attributes.strings("nodes_modes")?;
-    let count = modes.len();
-    let list = |name: &str| -> Result<&[i64]> {
-        let values = attributes.ints(name)?;
-        ensure!(values.len() == count, "{} `{name}` for {count} `nodes_modes`", values.len());
-        Ok(values)
+/// Builds the operator.
+pub(super) fn build(node: &Node<'_>) -> Result<Box<dyn Op>> {
+    let attributes = node.attributes();
+    let transform = match attributes.int("post_transform")?.unwrap_or(0) {
+        0 => Transform::None,
+        1 => Transform::Softmax,
+        2 => Transform::Logistic,
+        3 => Transform::SoftmaxZero,
+        4 => Transform::Probit,
+        other => bail!("attribute `post_transform` is {other}"),
     };
-    let (trees, ids) = (list("nodes_treeids")?, list("nodes_nodeids")?);
-    let (yes, no) = (list("nodes_truenodeids")?, list("nodes_falsenodeids")?);
-    let features = list("nodes_featureids")?;
-    ensure!(thresholds.len() == count, "{} `nodes_values` for {count} nodes", thresholds.len());
-    // Absent, or shorter than the nodes: the rest is false.
-    let missing = attributes.ints("nodes_missing_value_tracks_true")?;
-    let node = |index: usize| -> Result<SpecNode> {
-        let mode = Mode::from_name(modes[index])?;
-        let threshold = match thresholds {
-            Floats::Single(values) => values[index],
-            Floats::Double(values) => mode.narrow(values[index]),
-        };
-        Ok(SpecNode {
-            tree: trees[index],
-            node: ids[index],
-            feature: features[index],
-            mode,
-            threshold,
-            yes: yes[index],
-            no: no[index],
-            missing_yes: missing.get(index) == Some(&1),
+    let trees = tree_tables::trees(attributes)?;
+    Ok(Box::new(TreeEnsemble { engine: Engine::new(trees, transform)?, transform }))
+}
+
+impl Op for TreeEnsemble {
+    fn run(&self, inputs: &mut Inputs<'_>, context: &Context) -> Result<Outputs> {
+        inputs.exactly(1)?;
+        let input = inputs.get(0)?;
+        let reading = self.engine.read(input, context)?;
+        let targets = reading.trees.ensemble().targets();
+        let shape = [reading.count, targets];
+        let len = context.elements(&shape)?;
+        one(if matches!(input.values(), Values::Fp64(_)) {
+            self.doubles(&reading, &shape, len)?
+        } else {
+            let mut scores = vec![0.0; len];
+            reading.trees.predict(&reading.rows, reading.columns, &mut scores);
+            tensor(&shape, scores)?
         })
-    };
-    (0..count).map(node).collect()
+    }
 }
 
-fn leaf_weights(
-    attributes: Attributes,
-    names: WeightNames,
-    weights: &Floats,
-) -> Result<Vec<SpecWeight>> {
-    let count = weights.len();
-    let list = |name: &str| -> Result<&[i64]> {
-        let values = attributes.ints(name)?;
-        ensure!(values.len() == count, "{} `{name}` for {count} `{}`", values.len(), names.weights);
-        Ok(values)
-    };
-    let (targets, nodes) = (list(names.targets)?, list(names.nodes)?);
-    let trees = list(names.trees)?;
-    let weight = |(index, weight): (usize, f64)| SpecWeight {
-        tree: trees[index],
-        node: nodes[index],
-        target: targets[index],
-        weight,
-    };
-    Ok(weights.widened().into_iter().enumerate().map(weight).collect())
+// === impl TreeEnsemble ===
+
+impl TreeEnsemble {
+    fn doubles(
+        &self,
+        reading: &Reading<'_, Regressor>,
+        shape: &[usize; 2],
+        len: usize,
+    ) -> Result<Tensor> {
+        let mut scores = vec![0.0_f64; len];
+        match (shape[1], self.transform) {
+            (_, Transform::None) => {
+                let ensemble = reading.trees.ensemble();
+                ensemble.scores_batch(&reading.rows, reading.columns, &mut scores);
+            }
+            // With one target ONNX Runtime knows no other transform and leaves the score.
+            (1, transform) if transform != Transform::Probit => {
+                let ensemble = reading.trees.ensemble();
+                ensemble.scores_batch(&reading.rows, reading.columns, &mut scores);
+            }
+            // Transforms are computed in single precision.
+            _ => {
+                let mut singles = vec![0.0_f32; len];
+                reading.trees.predict(&reading.rows, reading.columns, &mut singles);
+                scores.iter_mut().zip(singles).for_each(|(score, single)| *score = single.into());
+            }
+        }
+        tensor(shape, scores)
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,5 +2,6 @@
 //!
 //! One binary for all integration tests: each further one would link the whole server once more.
 
+mod hostile;
 mod life;
 mod tidy;

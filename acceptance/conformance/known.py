@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 # Case to why its scores are not ONNX Runtime's. Strict: one that has become equal fails the test.
-NOT_EQUAL: dict[str, str] = {}
+_KERNEL = "1e-5 of a score of 1: sums of hundreds of products in single precision, in another order"
+NOT_EQUAL: dict[str, str] = {"SVR-linear": _KERNEL, "SVR-poly": _KERNEL}
 
 _NO_CONVERTER = "skl2onnx 1.20 has no converter for it"
 _NO_BOOSTER = "onnxmltools 1.16 reads boosters of trees only, and not dart's"

@@ -5,7 +5,7 @@ use prost::Message as _;
 use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
 use tract_onnx::pb::{ModelProto, NodeProto, TensorProto};
 
-use crate::graph::{ints, ml_node, model, node, strings, stump, value};
+use crate::graph::{floats, ints, ml_node, model, node, strings, stump, value};
 
 #[track_caller]
 fn refused(model: &ModelProto, words: &[&str]) {
@@ -149,13 +149,14 @@ fn labels_of_both_types_or_none_are_refused() {
 /// tract 0.23 divides by the length of an empty axis.
 #[test]
 fn a_panic_of_the_engine_in_a_run_is_an_error() {
-    let inputs = vec![value("x", DataType::Float, &[None, Some(0)])];
-    let outputs = vec![value("y", DataType::Float, &[None, Some(1)])];
-    let nodes = vec![ints(node("ReduceMean", &["x"], &["y"]), "axes", &[1])];
+    let inputs = vec![value("x", DataType::Float, &[None, Some(1), Some(0)])];
+    let outputs = vec![value("y", DataType::Float, &[None, Some(1), Some(0)])];
+    let one = floats(node("Constant", &[], &["one"]), "value_floats", &[1.0]);
+    let nodes = vec![one, node("InstanceNormalization", &["x", "one", "one"], &["y"])];
     let file = model(nodes, inputs, outputs).encode_to_vec();
     let model = Model::load(&file, &Options::default()).unwrap();
     let mut session = model.session().unwrap();
-    let empty = Tensor::new([3, 0].into_iter().collect(), Values::Fp32(vec![])).unwrap();
+    let empty = Tensor::new([3, 1, 0].into_iter().collect(), Values::Fp32(vec![])).unwrap();
     // The second run starts from a fresh state, and panics as the first did.
     for _ in 0..2 {
         let error = session.run(std::slice::from_ref(&empty)).unwrap_err();

@@ -1,6 +1,110 @@
-//! Element-wise operators, comparisons and reductions.
+//! Element-wise operators, comparisons, reductions and normalisations.
+
+mod activation;
+mod arithmetic;
+mod broadcast;
+mod clip;
+mod compare;
+mod erf;
+mod lines;
+mod map;
+mod norm;
+mod number;
+mod reduce;
+mod scan;
+mod softmax;
+mod unary;
+mod variadic;
 
 use super::Table;
 
-/// Of their domain, by name.
-pub(super) const CORE: Table = &[];
+/// Of `ai.onnx`, by name.
+pub(super) const CORE: Table = &[
+    ("Abs", unary::abs),
+    ("Acos", unary::acos),
+    ("Acosh", unary::acosh),
+    ("Add", arithmetic::add),
+    ("And", compare::and),
+    ("ArgMax", scan::arg_max),
+    ("ArgMin", scan::arg_min),
+    ("Asin", unary::asin),
+    ("Asinh", unary::asinh),
+    ("Atan", unary::atan),
+    ("Atanh", unary::atanh),
+    ("BatchNormalization", norm::batch),
+    ("BitShift", compare::bit_shift),
+    ("BitwiseAnd", compare::bitwise_and),
+    ("BitwiseNot", unary::bitwise_not),
+    ("BitwiseOr", compare::bitwise_or),
+    ("BitwiseXor", compare::bitwise_xor),
+    ("Ceil", unary::ceil),
+    ("Celu", activation::celu),
+    ("Clip", clip::clip),
+    ("Cos", unary::cos),
+    ("Cosh", unary::cosh),
+    ("CumProd", scan::cum_prod),
+    ("CumSum", scan::cum_sum),
+    ("Div", arithmetic::div),
+    ("Dropout", norm::dropout),
+    ("Elu", activation::elu),
+    ("Equal", compare::equal),
+    ("Erf", unary::erf),
+    ("Exp", unary::exp),
+    ("Floor", unary::floor),
+    ("Gelu", activation::gelu),
+    ("Greater", compare::greater),
+    ("GreaterOrEqual", compare::greater_or_equal),
+    ("HardSigmoid", activation::hard_sigmoid),
+    ("HardSwish", unary::hard_swish),
+    ("Hardmax", softmax::hardmax),
+    ("IsInf", unary::is_inf),
+    ("IsNaN", unary::is_nan),
+    ("LayerNormalization", norm::layer),
+    ("LeakyRelu", activation::leaky_relu),
+    ("Less", compare::less),
+    ("LessOrEqual", compare::less_or_equal),
+    ("Log", unary::log),
+    ("LogSoftmax", softmax::log_softmax),
+    ("LpNormalization", norm::lp),
+    ("Max", variadic::max),
+    ("Mean", variadic::mean),
+    ("Min", variadic::min),
+    ("Mish", unary::mish),
+    ("Mod", arithmetic::modulo),
+    ("Mul", arithmetic::mul),
+    ("Neg", unary::neg),
+    ("Not", unary::not),
+    ("Or", compare::or),
+    ("PRelu", arithmetic::prelu),
+    ("Pow", arithmetic::pow),
+    ("Reciprocal", unary::reciprocal),
+    ("ReduceL1", reduce::l1),
+    ("ReduceL2", reduce::l2),
+    ("ReduceLogSum", reduce::log_sum),
+    ("ReduceLogSumExp", reduce::log_sum_exp),
+    ("ReduceMax", reduce::max),
+    ("ReduceMean", reduce::mean),
+    ("ReduceMin", reduce::min),
+    ("ReduceProd", reduce::prod),
+    ("ReduceSum", reduce::sum),
+    ("ReduceSumSquare", reduce::sum_square),
+    ("Relu", unary::relu),
+    ("Round", unary::round),
+    ("Selu", activation::selu),
+    ("Shrink", activation::shrink),
+    ("Sigmoid", unary::sigmoid),
+    ("Sign", unary::sign),
+    ("Sin", unary::sin),
+    ("Sinh", unary::sinh),
+    ("Softmax", softmax::softmax),
+    ("Softplus", unary::softplus),
+    ("Softsign", unary::softsign),
+    ("Sqrt", unary::sqrt),
+    ("Sub", arithmetic::sub),
+    ("Sum", variadic::sum),
+    ("Swish", activation::swish),
+    ("Tan", unary::tan),
+    ("Tanh", unary::tanh),
+    ("ThresholdedRelu", activation::thresholded_relu),
+    ("Xor", compare::xor),
+];

@@ -4,7 +4,7 @@
 //! and integer labels, and perhaps an Imputer before it. Anything else panics. Field numbers are
 //! those of `onnx/onnx.proto`; loading models for service is model-loader's work.
 
-use forest::{Classifier, Mode, Precision, Spec, SpecNode, SpecWeight, Transform};
+use forest::{Classifier, Kernels, Mode, Precision, Spec, SpecNode, SpecWeight, Transform};
 
 use wire_format::{Field, Fields};
 
@@ -60,7 +60,8 @@ impl Trees {
         let trees = named(b"TreeEnsembleClassifier").expect("the model has trees");
         let transform = text(trees.get("post_transform").text);
         let transform = Transform::from_name(transform).expect("a known post transform");
-        let classifier = Classifier::compile(&spec(trees), transform).expect("sound trees");
+        let classifier =
+            Classifier::compile(&spec(trees), transform, Kernels::detect()).expect("sound trees");
         let fill = named(b"Imputer").map(|node| node.get("imputed_value_floats").floats.clone());
         Trees { classifier, fill: fill.unwrap_or_default() }
     }

@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use crate::ensemble::{Ensemble, Node, Weight};
+use crate::plain::{Node, Plain, Weight};
 use crate::{Error, Mode, Spec};
 
 /// Nodes of an ensemble.
@@ -38,27 +38,27 @@ struct Links {
 }
 
 /// Compiles all but the base values, whose meaning differs between regressors and classifiers.
-pub(crate) fn compile(spec: &Spec) -> Result<Ensemble, Error> {
+pub(crate) fn compile(spec: &Spec) -> Result<Plain, Error> {
     limits(spec)?;
     let links = Links::find(spec)?;
     links.prove_acyclic(spec)?;
     let weights = WeightsByNode::sort(spec, &links)?;
-    let mut ensemble = Ensemble::empty(spec, links.roots.len());
+    let mut plain = Plain::empty(spec, links.roots.len());
     let (order, places) = links.lay_out();
-    ensemble.roots.extend(links.roots.iter().map(|&root| places[root as usize]));
+    plain.roots.extend(links.roots.iter().map(|&root| places[root as usize]));
     for &position in &order {
         let position = position as usize;
         let node = &spec.nodes[position];
-        ensemble.nodes.push(if node.mode == Mode::Leaf {
-            let first = ensemble.weights.len() as u32;
-            ensemble.weights.extend_from_slice(weights.of(position)?);
-            Node::leaf(first, ensemble.weights.len() as u32 - first)
+        plain.nodes.push(if node.mode == Mode::Leaf {
+            let first = plain.weights.len() as u32;
+            plain.weights.extend_from_slice(weights.of(position)?);
+            Node::leaf(first, plain.weights.len() as u32 - first)
         } else {
-            ensemble.features = ensemble.features.max(node.feature as usize + 1);
+            plain.features = plain.features.max(node.feature as usize + 1);
             Node::branch(node, links.children[position].map(|child| places[child as usize]))
         });
     }
-    Ok(ensemble)
+    Ok(plain)
 }
 
 fn limits(spec: &Spec) -> Result<(), Error> {

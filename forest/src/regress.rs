@@ -3,7 +3,7 @@
 //! Called by model-loader's operator of that name.
 
 use crate::transform::probit;
-use crate::{Ensemble, Error, Spec, Transform};
+use crate::{Ensemble, Error, Kernels, Spec, Transform};
 
 /// An ensemble that predicts one number per target.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,9 +15,14 @@ pub struct Regressor {
 // === impl Regressor ===
 
 impl Regressor {
-    /// Validates a spec; its base values are none or one per target.
-    pub fn compile(spec: &Spec, transform: Transform) -> Result<Regressor, Error> {
-        Ok(Regressor { ensemble: Ensemble::compile(spec)?, transform })
+    /// Validates a spec; its base values are none or one per target. The fastest of `kernels` that
+    /// takes the trees evaluates them.
+    pub fn compile(
+        spec: &Spec,
+        transform: Transform,
+        kernels: Kernels,
+    ) -> Result<Regressor, Error> {
+        Ok(Regressor { ensemble: Ensemble::compile(spec, transform.kernels(kernels))?, transform })
     }
 
     /// The trees.

@@ -3,7 +3,7 @@
 //! Called by `regress`, `classify` and model-loader's LinearClassifier for each row. The formulas
 //! are those of ONNX Runtime, `onnxruntime/core/providers/cpu/ml/ml_common.h`.
 
-use crate::Error;
+use crate::{Error, Kernels};
 
 /// What is done to a row of scores last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,6 +36,12 @@ impl Transform {
         })
     }
 
+    /// The kernels whose sums are near enough to ONNX Runtime's: the inverse normal distribution
+    /// is steep where probabilities end, so that it wants them rounded tree by tree.
+    pub(crate) fn kernels(self, kernels: Kernels) -> Kernels {
+        if self == Transform::Probit { Kernels::PLAIN } else { kernels }
+    }
+
     /// Transforms one row of scores in place.
     pub fn apply(self, scores: &mut [f32]) {
         match self {
@@ -48,10 +54,38 @@ impl Transform {
     }
 }
 
-/// Never overflows: the exponent is at most zero.
-pub(crate) fn logistic(score: f32) -> f32 {
-    let of_abs = 1.0 / (1.0 + (-score.abs()).exp());
-    if score < 0.0 { 1.0 - of_abs } else { of_abs }
+fn logistic(score: f32) -> f32 {
+    logistic_pair(score)[1]
+}
+
+/// The logistic function of `-score` and of `score`. As in ONNX Runtime, both come from that of the
+/// score's magnitude, so that nothing overflows.
+#[inline]
+pub(crate) fn logistic_pair(score: f32) -> [f32; 2] {
+    let of_abs = 1.0 / (1.0 + exp_not_positive(-score.abs()));
+    let rest = 1.0 - of_abs;
+    [if score > 0.0 { rest } else { of_abs }, if score < 0.0 { rest } else { of_abs }]
+}
+
+/// `exp(x)` for `x <= 0` within two units of the last place, and 0 below -87; written so that a
+/// loop of it becomes vector instructions on any processor. NaN gives NaN.
+///
+/// `exp(x) = 2^n exp(r)` with `n` the integer next to `x / ln 2`; `exp(r)` by its Taylor polynomial
+/// of degree 6, whose error on `|r| <= ln 2 / 2` is below 2^-24.
+#[inline]
+fn exp_not_positive(x: f32) -> f32 {
+    /// Adding it rounds to an integer, which then stands in the lowest bits.
+    const ROUND: f32 = 12_582_912.0;
+    /// `ln 2` in two parts, the first with room for `n` times it to be exact.
+    const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
+    let rounded = x * std::f32::consts::LOG2_E + ROUND;
+    let n = rounded - ROUND;
+    let r = (x - n * LN_2[0]) - n * LN_2[1];
+    let series = [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0];
+    let of_r = series.iter().fold(0.0, |sum, factor| sum * r + factor) * r + 1.0;
+    let exponent = rounded.to_bits().wrapping_sub(ROUND.to_bits()).wrapping_shl(23);
+    let scaled = f32::from_bits(of_r.to_bits().wrapping_add(exponent));
+    if x < -87.0 { 0.0 } else { scaled }
 }
 
 pub(crate) fn probit(score: f32) -> f32 {

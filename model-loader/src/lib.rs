@@ -17,6 +17,8 @@ mod tensor;
 mod trial;
 
 pub use datatype::Datatype;
+pub use forest::Kernels as TreeKernels;
+
 pub use error::{Error, InputProblem};
 pub use manifest::{
     DataAsset, FileEntry, Lineage, MANIFEST_BYTES_MAX, MANIFEST_FORMAT, Manifest, TensorEntry,

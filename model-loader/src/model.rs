@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::onnx::{Mode, Plan, State, panic_words, words};
-use crate::{Error, Signature, Tensor, TensorSpec, Trial, onnx};
+use crate::{Error, Signature, Tensor, TensorSpec, TreeKernels, Trial, onnx};
 
 /// How long a model may take to load unless the options say otherwise.
 const DEADLINE: Duration = Duration::from_secs(300);
@@ -24,6 +24,8 @@ pub struct Options {
     /// Tries models that are not wholly ours in a process of their own; without it they are loaded
     /// at once.
     pub trial: Option<Trial>,
+    /// What may evaluate tree ensembles; the fastest that takes an ensemble does.
+    pub kernels: TreeKernels,
 }
 
 /// A checked, optimised, immutable graph; shared by all threads behind an `Arc`.
@@ -48,7 +50,12 @@ pub struct Session {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { feature_names: BTreeMap::new(), deadline: DEADLINE, trial: None }
+        Options {
+            feature_names: BTreeMap::new(),
+            deadline: DEADLINE,
+            trial: None,
+            kernels: TreeKernels::detect(),
+        }
     }
 }
 

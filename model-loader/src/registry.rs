@@ -21,6 +21,7 @@ use object_store::path::Path;
 
 use self::digest::Digest;
 use self::path::{File, Kind, ModelPath};
+use crate::TreeKernels;
 use crate::error::Error;
 use crate::manifest::{self, FileEntry, Lineage, MANIFEST_FORMAT, Manifest, TensorEntry};
 use crate::model::{Model, Options};
@@ -32,6 +33,7 @@ use crate::trial::Trial;
 pub struct Registry {
     store: Arc<dyn ObjectStore>,
     trial: Option<Trial>,
+    kernels: TreeKernels,
 }
 
 /// What is to become a version.
@@ -66,12 +68,17 @@ impl Registry {
     /// The registry in `store`. Local disks keep a version over a power failure only when the
     /// store was built with `with_fsync`.
     pub fn new(store: Arc<dyn ObjectStore>) -> Self {
-        Self { store, trial: None }
+        Self { store, trial: None, kernels: TreeKernels::detect() }
     }
 
     /// The same registry, which tries models in a process of their own before it loads them.
     pub fn with_trial(self, trial: Trial) -> Self {
         Self { trial: Some(trial), ..self }
+    }
+
+    /// The same registry, whose tree ensembles run on one of `kernels`.
+    pub fn with_kernels(self, kernels: TreeKernels) -> Self {
+        Self { kernels, ..self }
     }
 
     /// Registers a version, once it has proven to load.
@@ -122,7 +129,8 @@ impl Registry {
         let manifest = self.manifest(model).await?;
         let onnx = self.verified(&manifest, Kind::Model).await?;
         // A sound manifest lists a model, so there is one; no bytes would be no model either.
-        let options = Options { trial: self.trial.clone(), ..manifest.options() };
+        let (trial, kernels) = (self.trial.clone(), self.kernels);
+        let options = Options { trial, kernels, ..manifest.options() };
         let runnable = Model::load(&onnx.unwrap_or_default(), &options)?;
         Ok((manifest, runnable))
     }

@@ -180,10 +180,10 @@ impl App {
     async fn load(&self, specs: Vec<EndpointSpec>) -> Result<Endpoints, Failure> {
         let (store, shared) = (Arc::clone(&self.store), Arc::clone(&self.shared));
         let collector = Arc::clone(&self.collector);
-        let trial = self.config.trial.clone();
+        let (trial, kernels) = (self.config.trial.clone(), self.config.kernels);
         let (send, loaded) = oneshot::channel();
         let loading = move || {
-            let registry = Registry::new(store).with_trial(trial);
+            let registry = Registry::new(store).with_trial(trial).with_kernels(kernels);
             let workshop = Workshop { registry, metrics: &shared.metrics, collector: &collector };
             let built = match runtime() {
                 Ok(runtime) => runtime.block_on(serving::build(specs, &workshop)),

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use collector::Roll;
 use flags::ServingArgs;
-use model_loader::{Name, Trial};
+use model_loader::{Name, TreeKernels, Trial};
 
 use crate::serving::SpecSource;
 use crate::store::StoreUrl;
@@ -50,6 +50,8 @@ pub struct Config {
     pub seed: Option<u64>,
     /// Tries models before they are loaded.
     pub trial: Trial,
+    /// What may evaluate tree ensembles.
+    pub kernels: TreeKernels,
 }
 
 /// What the surroundings of the process say; read once, by the command.
@@ -116,6 +118,8 @@ pub fn check(
     }
     wrong.when(http == admin && http.port() != 0, "--admin", "is the same address as --http");
     let seed = args.seed.as_deref().and_then(|seed| wrong.value("--seed", seed));
+    let kernels = args.forest_kernel.as_deref();
+    let kernels = wrong.or("--forest-kernel", kernels, TreeKernels::detect());
     let replica = args.replica.as_deref().unwrap_or(&around.host);
     let replica = wrong.value::<Name>("--replica", replica);
     let store = StoreUrl::parse(store, &around.folder).map_err(|error| wrong.0.push(error)).ok();
@@ -139,6 +143,7 @@ pub fn check(
             replica,
             seed,
             trial: trial::by(&around.binary),
+            kernels,
         }),
         _ => Err(wrong.0),
     }

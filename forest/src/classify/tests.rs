@@ -28,7 +28,7 @@ fn constant(classes: usize, weights: &[(i64, f64)], base_values: &[f64]) -> Spec
 }
 
 fn classify(spec: &Spec, transform: Transform) -> (usize, Vec<f32>) {
-    let classifier = Classifier::compile(spec, transform).unwrap();
+    let classifier = Classifier::compile(spec, transform, Kernels::PLAIN).unwrap();
     let (mut label, mut scores) = ([9], vec![f32::NAN; spec.targets]);
     classifier.classify(&[0.0], 1, &mut label, &mut scores);
     (label[0], scores)
@@ -79,7 +79,8 @@ fn scores_are_summed_whatever_the_aggregate() {
 
 #[test]
 fn counts_that_fit_no_convention_are_refused() {
-    let compile = |spec: &Spec| Classifier::compile(spec, Transform::None).unwrap_err();
+    let compile =
+        |spec: &Spec| Classifier::compile(spec, Transform::None, Kernels::PLAIN).unwrap_err();
     let one_class = constant(1, &[(0, 1.0)], &[]);
     assert_eq!(compile(&one_class), Error::TooFewTargets { targets: 1, min: 2 });
     let three = constant(3, &[(0, 1.0)], &[1.0]);

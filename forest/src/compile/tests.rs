@@ -1,7 +1,7 @@
 //! Sound ensembles compile whatever their ids; unsound ones are refused by name.
 
 use super::*;
-use crate::{Ensemble, SpecNode, SpecWeight};
+use crate::{Ensemble, Kernels, SpecNode, SpecWeight};
 
 fn branch(tree: i64, node: i64, yes: i64, no: i64) -> SpecNode {
     let (mode, missing_yes) = (Mode::Leq, false);
@@ -30,12 +30,12 @@ fn sound() -> Spec {
 fn refused(damage: impl FnOnce(&mut Spec), wanted: Error) {
     let mut spec = sound();
     damage(&mut spec);
-    assert_eq!(Ensemble::compile(&spec).unwrap_err(), wanted);
+    assert_eq!(Ensemble::compile(&spec, Kernels::PLAIN).unwrap_err(), wanted);
 }
 
 fn score(spec: &Spec, value: f32) -> f64 {
     let mut out = [0.0];
-    Ensemble::compile(spec).unwrap().scores(&[value], &mut out);
+    Ensemble::compile(spec, Kernels::PLAIN).unwrap().scores(&[value], &mut out);
     out[0]
 }
 
@@ -47,7 +47,7 @@ fn ids_may_be_sparse_negative_and_in_any_order() {
     spec.nodes = vec![leaf(huge, -7), branch(-3, 5, huge, 2), leaf(-3, 2), leaf(-3, huge)];
     spec.weights = vec![weight(-3, huge, 10.0), weight(huge, -7, 0.5), weight(-3, 2, 20.0)];
     assert_eq!((score(&spec, 0.0), score(&spec, 1.0)), (10.5, 20.5));
-    assert_eq!(Ensemble::compile(&spec).unwrap().trees(), 2);
+    assert_eq!(Ensemble::compile(&spec, Kernels::PLAIN).unwrap().trees(), 2);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::SpecWeight;
+use crate::{Mode, SpecNode, SpecWeight};
 
 const FEATURES: usize = 3;
 
@@ -149,7 +149,8 @@ proptest! {
     ) {
         let count = if based { targets } else { 0 };
         let base: Vec<f64> = (0..count).map(|target| 0.25 * target as f64 - 1.0).collect();
-        let ensemble = Ensemble::compile(&spec(&trees, targets, aggregate, base.clone())).unwrap();
+        let spec = spec(&trees, targets, aggregate, base.clone());
+        let ensemble = Ensemble::compile(&spec, Kernels::PLAIN).unwrap();
         prop_assert!(ensemble.features() <= FEATURES);
         prop_assert_eq!(ensemble.trees(), trees.len());
         let mut batch = vec![f64::NAN; rows.len() * targets];
@@ -169,7 +170,7 @@ proptest! {
 fn stump(mode: Mode, threshold: f32, missing: bool) -> Ensemble {
     let children = Box::new([Tree::Leaf(vec![(0, 1.0)]), Tree::Leaf(vec![(0, 0.0)])]);
     let tree = Tree::Branch(0, mode, threshold, missing, children);
-    Ensemble::compile(&spec(&[tree], 1, Aggregate::Sum, vec![])).unwrap()
+    Ensemble::compile(&spec(&[tree], 1, Aggregate::Sum, vec![]), Kernels::PLAIN).unwrap()
 }
 
 #[test]
@@ -199,10 +200,10 @@ fn sums_are_rounded_tree_by_tree() {
         [16_777_216.0, 1.0, 1.0].map(|weight| Tree::Leaf(vec![(0, weight)])).to_vec();
     let mut spec = spec(&trees, 1, Aggregate::Sum, vec![]);
     let mut out = [0.0];
-    Ensemble::compile(&spec).unwrap().scores(&[], &mut out);
+    Ensemble::compile(&spec, Kernels::PLAIN).unwrap().scores(&[], &mut out);
     assert_eq!(out, [16_777_216.0]);
     spec.precision = Precision::Double;
-    Ensemble::compile(&spec).unwrap().scores(&[], &mut out);
+    Ensemble::compile(&spec, Kernels::PLAIN).unwrap().scores(&[], &mut out);
     assert_eq!(out, [16_777_218.0]);
 }
 

@@ -33,7 +33,7 @@ fn constant(weights: &[f64], base_values: &[f64]) -> Spec {
 
 fn predict(spec: &Spec, transform: Transform) -> Vec<f32> {
     let mut out = vec![f32::NAN; spec.targets * 2];
-    Regressor::compile(spec, transform).unwrap().predict(&[0.0, 0.0], 1, &mut out);
+    Regressor::compile(spec, transform, Kernels::PLAIN).unwrap().predict(&[0.0, 0.0], 1, &mut out);
     assert_eq!(out[..spec.targets], out[spec.targets..], "both rows are the same");
     out.truncate(spec.targets);
     out

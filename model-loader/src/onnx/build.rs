@@ -21,7 +21,7 @@ use super::operators::op::{Arg, Context, Inputs, Node, Op, Outputs, OverLimit};
 use super::plan::{Compute, Plan, Source, Step};
 use super::probe::Probe;
 use super::{operators, tensor_proto};
-use crate::Tensor;
+use crate::{Tensor, TreeKernels};
 
 /// Most elements of all constants together, and of all made-up values together: 2^28 is 1 GiB of
 /// single-precision floats.
@@ -35,6 +35,8 @@ pub(super) struct File<'a> {
     pub(super) engine: &'a OnnxOpRegister,
     /// Which operators go to tract.
     pub(super) prefer: Prefer,
+    /// What may evaluate tree ensembles.
+    pub(super) kernels: TreeKernels,
     /// Inputs of the graph set extents inside it, so that made-up values may be none that fit: what
     /// fails on them is left to fail on a request's.
     pub(super) parametric: bool,
@@ -201,8 +203,8 @@ impl<'a> Builder<'a> {
                 _ => None,
             })
             .collect();
-        let version = self.version(domain);
-        let op = build(&Node { proto: node, version, constants: &constants })?;
+        let (version, kernels) = (self.version(domain), self.file.kernels);
+        let op = build(&Node { proto: node, version, constants: &constants, kernels })?;
         let fixed = |source: &Source| !matches!(source, Source::Slot { .. });
         if sources.iter().all(fixed) {
             return self.fold(node, op.as_ref(), &sources);

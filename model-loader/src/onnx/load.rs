@@ -97,7 +97,8 @@ fn load_here(bytes: &[u8], options: &Options, cancelled: &AtomicBool) -> Result<
             return Err(refusal.map_or(error, |refusal| Error::model(words(&refusal))));
         }
         let engine = &framework.op_register;
-        let file = File { proto: &proto, engine, prefer, parametric, cancelled };
+        let kernels = options.kernels;
+        let file = File { proto: &proto, engine, prefer, kernels, parametric, cancelled };
         let seeds: Vec<(&str, Seed)> =
             inputs.iter().map(|input| input.seed()).collect::<Result<_, _>>()?;
         match build::build(file, graph, seeds) {

@@ -54,6 +54,7 @@ fn every_mistake_is_reported_at_once() {
         ["--http", "nowhere"],
         ["--admin", "127.0.0.1:99999"],
         ["--workers", "0"],
+        ["--forest-kernel", "quick"],
         ["--body-limit", "64MB"],
         ["--body-memory", "-1"],
         ["--header-timeout", "soon"],

@@ -10,7 +10,7 @@ use smallvec::{SmallVec, smallvec};
 use tract_onnx::pb::NodeProto;
 
 use crate::onnx::attributes::Attributes;
-use crate::{Shape, Tensor};
+use crate::{Shape, Tensor, TreeKernels};
 
 /// Most elements of one tensor: 2^28, which is 1 GiB of single-precision floats.
 const ELEMENTS_MAX: usize = 1 << 28;
@@ -45,6 +45,8 @@ pub(in crate::onnx) struct Node<'a> {
     /// The inputs that are known when the model is loaded, by position; shorter when the rest is
     /// not known.
     pub(in crate::onnx) constants: &'a [Option<&'a Tensor>],
+    /// What may evaluate tree ensembles.
+    pub(in crate::onnx) kernels: TreeKernels,
 }
 
 /// How a run differs from another.

@@ -6,7 +6,7 @@ use tract_onnx::pb::{AttributeProto, NodeProto};
 
 use super::element::{Element, tensor};
 use super::op::{Arg, Context, Inputs, Node, Outputs};
-use crate::Tensor;
+use crate::{Tensor, TreeKernels};
 
 /// Version of either operator set that tests build with unless they say another.
 pub(in crate::onnx) const VERSION: i64 = 18;
@@ -74,7 +74,12 @@ pub(in crate::onnx) fn run(
     node: &NodeProto,
     inputs: &[Tensor],
 ) -> Result<Outputs> {
-    let op = build(&Node { proto: node, version: VERSION, constants: &[] })?;
+    let op = build(&Node {
+        proto: node,
+        version: VERSION,
+        constants: &[],
+        kernels: TreeKernels::detect(),
+    })?;
     let mut inputs = Inputs(inputs.iter().map(Arg::Borrowed).collect());
     op.run(&mut inputs, &Context::default())
 }

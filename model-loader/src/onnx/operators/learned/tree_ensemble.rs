@@ -30,7 +30,7 @@ pub(super) fn build(node: &Node<'_>) -> Result<Box<dyn Op>> {
         other => bail!("attribute `post_transform` is {other}"),
     };
     let trees = tree_tables::trees(attributes)?;
-    Ok(Box::new(TreeEnsemble { engine: Engine::new(trees, transform)?, transform }))
+    Ok(Box::new(TreeEnsemble { engine: Engine::new(trees, transform, node.kernels)?, transform }))
 }
 
 impl Op for TreeEnsemble {

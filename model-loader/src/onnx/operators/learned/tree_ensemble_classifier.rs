@@ -32,7 +32,10 @@ pub(super) fn build(node: &Node<'_>) -> Result<Box<dyn Op>> {
     let labels = attributes.class_labels()?;
     let transform = Transform::from_name(attributes.string("post_transform")?.unwrap_or("NONE"))?;
     let trees = tree_attributes::trees(attributes, WEIGHTS, labels.len())?;
-    Ok(Box::new(TreeEnsembleClassifier { engine: Engine::new(trees, transform)?, labels }))
+    Ok(Box::new(TreeEnsembleClassifier {
+        engine: Engine::new(trees, transform, node.kernels)?,
+        labels,
+    }))
 }
 
 impl Op for TreeEnsembleClassifier {

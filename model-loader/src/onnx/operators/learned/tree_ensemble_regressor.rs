@@ -28,7 +28,7 @@ pub(super) fn build(node: &Node<'_>) -> Result<Box<dyn Op>> {
     let transform = Transform::from_name(attributes.string("post_transform")?.unwrap_or("NONE"))?;
     let targets = usize::try_from(targets).context("attribute `n_targets` is negative")?;
     let trees = tree_attributes::trees(attributes, WEIGHTS, targets)?;
-    Ok(Box::new(TreeEnsembleRegressor(Engine::new(trees, transform)?)))
+    Ok(Box::new(TreeEnsembleRegressor(Engine::new(trees, transform, node.kernels)?)))
 }
 
 impl Op for TreeEnsembleRegressor {

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use forest::{Classifier, Ensemble, Precision, Regressor, Spec, Transform};
+use forest::{Classifier, Ensemble, Kernels, Precision, Regressor, Spec, Transform};
 
 use super::rows::{extents, floats};
 use super::tree_ranks::Ranks;
@@ -28,14 +28,21 @@ pub(super) struct Trees {
 
 /// What trees are compiled to.
 pub(super) trait Compiled: Sized {
-    fn compile(spec: &Spec, transform: Transform) -> Result<Self, forest::Error>;
+    fn compile(spec: &Spec, how: How) -> Result<Self, forest::Error>;
     fn ensemble(&self) -> &Ensemble;
+}
+
+/// What an ensemble is compiled with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct How {
+    transform: Transform,
+    kernels: Kernels,
 }
 
 /// Trees for rows of one precision, or of either until the first run says which.
 #[derive(Debug)]
 pub(super) struct Engine<T> {
-    transform: Transform,
+    how: How,
     /// For rows of floats and integers; absent when the attributes are of double precision.
     single: Option<T>,
     /// For rows of doubles.
@@ -70,18 +77,23 @@ impl Trees {
 
 impl<T: Compiled> Engine<T> {
     /// Compiles the trees of a node.
-    pub(super) fn new(mut trees: Trees, transform: Transform) -> Result<Engine<T>> {
+    pub(super) fn new(
+        mut trees: Trees,
+        transform: Transform,
+        kernels: Kernels,
+    ) -> Result<Engine<T>> {
+        let how = How { transform, kernels };
         trees.one_weight_a_leaf();
         if trees.double {
-            let double = OnceLock::from(Self::compile_double(trees, transform)?);
-            return Ok(Engine { transform, single: None, double, source: Mutex::new(None) });
+            let double = OnceLock::from(Self::compile_double(trees, how)?);
+            return Ok(Engine { how, single: None, double, source: Mutex::new(None) });
         }
         for (node, &threshold) in trees.spec.nodes.iter_mut().zip(&trees.thresholds) {
             // The attributes hold floats, so that nothing is lost.
             node.threshold = threshold as f32;
         }
-        let single = Some(T::compile(&trees.spec, transform)?);
-        Ok(Engine { transform, single, double: OnceLock::new(), source: Some(trees).into() })
+        let single = Some(T::compile(&trees.spec, how)?);
+        Ok(Engine { how, single, double: OnceLock::new(), source: Some(trees).into() })
     }
 
     /// The trees and the rows of an input.
@@ -117,16 +129,16 @@ impl<T: Compiled> Engine<T> {
         let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(trees) = source.take() {
             // Nobody else sets it: the source was still there.
-            let double = Self::compile_double(trees, self.transform)?;
+            let double = Self::compile_double(trees, self.how)?;
             return Ok(self.double.get_or_init(|| double));
         }
         self.double.get().context("the input was of single precision when the model was loaded")
     }
 
-    fn compile_double(mut trees: Trees, transform: Transform) -> Result<(T, Ranks)> {
+    fn compile_double(mut trees: Trees, how: How) -> Result<(T, Ranks)> {
         trees.spec.precision = Precision::Double;
         let ranks = Ranks::replace(&mut trees.spec, &trees.thresholds)?;
-        Ok((T::compile(&trees.spec, transform)?, ranks))
+        Ok((T::compile(&trees.spec, how)?, ranks))
     }
 }
 
@@ -143,8 +155,8 @@ fn doubles(values: &Values) -> Result<Cow<'_, [f64]>> {
 // === impl Compiled ===
 
 impl Compiled for Classifier {
-    fn compile(spec: &Spec, transform: Transform) -> Result<Classifier, forest::Error> {
-        Classifier::compile(spec, transform)
+    fn compile(spec: &Spec, how: How) -> Result<Classifier, forest::Error> {
+        Classifier::compile(spec, how.transform, how.kernels)
     }
 
     fn ensemble(&self) -> &Ensemble {
@@ -153,8 +165,8 @@ impl Compiled for Classifier {
 }
 
 impl Compiled for Regressor {
-    fn compile(spec: &Spec, transform: Transform) -> Result<Regressor, forest::Error> {
-        Regressor::compile(spec, transform)
+    fn compile(spec: &Spec, how: How) -> Result<Regressor, forest::Error> {
+        Regressor::compile(spec, how.transform, how.kernels)
     }
 
     fn ensemble(&self) -> &Ensemble {

@@ -1,6 +1,7 @@
 //! OneHotEncoder and CategoryMapper, with the answers of ONNX Runtime 1.32.
 
 use super::*;
+use crate::TreeKernels;
 use crate::onnx::operators::op::Arg;
 use crate::onnx::operators::testing::{int, ints, node, run, strings, t, texts};
 
@@ -28,7 +29,7 @@ fn unknown_categories_may_be_refused() {
     let strict = int(words, "zeros", 0);
     let error = run(one_hot_encoder, &strict, &[texts(&[1], &["z"])]).unwrap_err();
     assert_eq!(error.to_string(), "unknown category `z`");
-    let built = Node { proto: &strict, version: 1, constants: &[] };
+    let built = Node { proto: &strict, version: 1, constants: &[], kernels: TreeKernels::detect() };
     let mut inputs = Inputs([Arg::Owned(texts(&[1], &[""]))].into_iter().collect());
     let op = one_hot_encoder(&built).unwrap();
     let hot = op.run(&mut inputs, &Context { probing: true }).unwrap();

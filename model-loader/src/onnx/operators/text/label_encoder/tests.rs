@@ -5,6 +5,7 @@ use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{AttributeProto, NodeProto, TensorProto};
 
 use super::*;
+use crate::TreeKernels;
 use crate::onnx::operators::op::Arg;
 use crate::onnx::operators::testing::{floats, int, ints, node, run, string, strings, t, texts};
 
@@ -50,7 +51,7 @@ fn nan_is_a_key_since_version_four() {
     let input = t(&[4], &[f32::NAN, 0.0, -0.0, 1.0]);
     let encoded = run(label_encoder, &pairs, std::slice::from_ref(&input)).unwrap();
     assert_eq!(encoded[0], texts(&[4], &["n", "z", "z", "_Unused"]));
-    let second = Node { proto: &pairs, version: 2, constants: &[] };
+    let second = Node { proto: &pairs, version: 2, constants: &[], kernels: TreeKernels::detect() };
     let mut inputs = Inputs([Arg::Owned(input)].into_iter().collect());
     let encoded = label_encoder(&second).unwrap().run(&mut inputs, &Context::default()).unwrap();
     assert_eq!(encoded[0], texts(&[4], &["_Unused", "z", "z", "_Unused"]));

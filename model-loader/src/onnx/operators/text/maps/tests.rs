@@ -1,6 +1,7 @@
 //! DictVectorizer, CastMap and ZipMap on matrices.
 
 use super::*;
+use crate::TreeKernels;
 use crate::onnx::operators::testing::{int, ints, node, run, string, strings, t, texts};
 
 #[test]
@@ -17,7 +18,7 @@ fn columns_are_checked_and_passed_on() {
 }
 
 fn built(proto: &tract_onnx::pb::NodeProto) -> Node<'_> {
-    Node { proto, version: 1, constants: &[] }
+    Node { proto, version: 1, constants: &[], kernels: TreeKernels::detect() }
 }
 
 #[test]

@@ -1,0 +1,94 @@
+//! Two classes of which only the first has weights: what boosters and binary forests are.
+//!
+//! Called by `classify` with the sums of a block of rows. One pass, so that the compiler makes
+//! vector instructions of it; sums too close to the cut are left to the caller.
+
+use crate::transform::logistic_pair;
+use crate::{Ensemble, Transform};
+
+/// What becomes of the single sum.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Margin {
+    base: f32,
+    /// Scores above it are the second class.
+    cut: f32,
+    shown: Shown,
+}
+
+/// The two scores that are shown for one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Shown {
+    /// `1 - s` and `s`.
+    Probability,
+    /// `-s` and `s`.
+    Margin,
+    /// The logistic function of those.
+    Logistic,
+}
+
+// === impl Margin ===
+
+impl Margin {
+    /// For an ensemble of two classes; none when another rule holds.
+    pub(super) fn of(
+        ensemble: &Ensemble,
+        transform: Transform,
+        base_values: &[f64],
+        probability: bool,
+    ) -> Option<Margin> {
+        let first_only = ensemble.fast()?.seen() == [true, false];
+        let base = match base_values {
+            [] => 0.0,
+            [base] => *base as f32,
+            _ => return None,
+        };
+        let shown = match transform {
+            Transform::Logistic => Shown::Logistic,
+            Transform::Probit => return None,
+            _ if probability => Shown::Probability,
+            _ => Shown::Margin,
+        };
+        let cut = if probability { 0.5 } else { 0.0 };
+        first_only.then_some(Margin { base, cut, shown })
+    }
+
+    fn score(&self, sum: f64) -> f32 {
+        sum as f32 + self.base
+    }
+
+    /// Whether a row's two sums leave its class open.
+    pub(super) fn is_close(&self, sums: &[f64], slack: f64) -> bool {
+        f64::from(self.score(sums[0]) - self.cut).abs() <= slack
+    }
+
+    /// Writes labels and scores for sums of two columns; false when a row is close.
+    pub(super) fn finish(
+        &self,
+        sums: &[f64],
+        slack: f64,
+        labels: &mut [usize],
+        scores: &mut [f32],
+    ) -> bool {
+        let mut nearest = f32::INFINITY;
+        for (sums, label) in sums.as_chunks::<2>().0.iter().zip(labels) {
+            let score = self.score(sums[0]);
+            *label = usize::from(score > self.cut);
+            nearest = nearest.min((score - self.cut).abs());
+        }
+        let rows = sums.as_chunks::<2>().0.iter().zip(scores.as_chunks_mut::<2>().0);
+        match self.shown {
+            Shown::Probability => rows.for_each(|(sums, scores)| {
+                let score = self.score(sums[0]);
+                *scores = [1.0 - score, score];
+            }),
+            Shown::Margin => rows.for_each(|(sums, scores)| {
+                let score = self.score(sums[0]);
+                *scores = [-score, score];
+            }),
+            Shown::Logistic => rows.for_each(|(sums, scores)| {
+                *scores = logistic_pair(self.score(sums[0]));
+            }),
+        }
+        f64::from(nearest) > slack
+    }
+}

@@ -1,0 +1,93 @@
+//! Kernels: faster forms of an ensemble than the plain walk, and the choice between them.
+//!
+//! Called by `Ensemble::of`. Each file below holds one kernel or what several are built from. A
+//! kernel adds in double precision what the plain walk adds tree by tree in single precision, so
+//! sums can differ in their last bits; `Fast::slack` bounds by how much, and classifiers walk
+//! plainly within it.
+
+mod choice;
+#[allow(unsafe_code)] // Unchecked loads, each proven where it is made.
+mod compact;
+
+pub use choice::{Kernel, Kernels};
+use compact::Compact;
+
+use crate::plain::Plain;
+use crate::trees::Trees;
+
+/// Rows that a caller should give a kernel at once.
+pub(crate) const ROWS_AT_ONCE: usize = 64;
+
+/// An ensemble in a kernel's form.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Fast {
+    form: Form,
+    /// What trees of a single leaf add to each target.
+    constants: Vec<f64>,
+    seen: Vec<bool>,
+    slack: f64,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Form {
+    Compact(Compact),
+}
+
+// === impl Fast ===
+
+impl Fast {
+    /// The fastest form for an ensemble; none when nothing but the plain walk takes it.
+    pub(crate) fn choose(plain: &Plain, kernels: Kernels) -> Option<Fast> {
+        if kernels == Kernels::PLAIN {
+            return None;
+        }
+        let trees = Trees::of(plain)?;
+        let form = Form::choose(&trees, kernels)?;
+        Some(Fast { form, slack: trees.slack(), constants: trees.constants, seen: trees.seen })
+    }
+
+    pub(crate) fn kernel(&self) -> Kernel {
+        match self.form {
+            Form::Compact(_) => Kernel::Compact,
+        }
+    }
+
+    /// Bytes of the form.
+    pub(crate) fn bytes(&self) -> usize {
+        match &self.form {
+            Form::Compact(compact) => compact.bytes(),
+        }
+    }
+
+    /// The targets that some leaf of every row has a weight for; others have no weight at all.
+    pub(crate) fn seen(&self) -> &[bool] {
+        &self.seen
+    }
+
+    /// The most that a sum of the plain walk, rounded tree by tree, can be away from this one,
+    /// beside one 2^-22nd of a base value that is added to it.
+    pub(crate) fn slack(&self) -> f64 {
+        self.slack
+    }
+
+    /// Writes the sums of rows of `stride` columns to `out`, row-major, a column for each target.
+    pub(crate) fn sums(&self, rows: &[f32], stride: usize, out: &mut [f64]) {
+        out.chunks_exact_mut(self.constants.len()).for_each(|out| {
+            out.copy_from_slice(&self.constants);
+        });
+        match &self.form {
+            Form::Compact(compact) => compact.add(rows, stride, out),
+        }
+    }
+}
+
+// === impl Form ===
+
+impl Form {
+    fn choose(trees: &Trees, kernels: Kernels) -> Option<Form> {
+        kernels.has(Kernel::Compact).then(|| Compact::compile(trees)).flatten().map(Form::Compact)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! Every kernel that this processor runs against the plain walk, on random ensembles.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::random::{Draw, Shape};
+use crate::{Aggregate, Ensemble, Mode, Spec};
+
+/// Numbers of rows on both sides of every block size.
+const COUNTS: [usize; 9] = [1, 2, 3, 7, 8, 16, 33, 64, 131];
+
+fn kernels() -> impl Iterator<Item = Kernel> {
+    Kernel::ALL.into_iter().filter(|kernel| Kernels::detect().has(*kernel))
+}
+
+/// Compares all kernels on all row counts; answers with those that took the ensemble.
+#[track_caller]
+fn compare(shape: &Shape, seed: u64) -> Vec<Kernel> {
+    let mut draw = Draw(seed);
+    let spec = shape.ensemble(&mut draw);
+    let plain = Ensemble::compile(&spec, Kernels::PLAIN).unwrap();
+    // One column more than any tree reads.
+    let stride = shape.features + 1;
+    let rows = shape.rows(COUNTS[COUNTS.len() - 1], stride, &mut draw);
+    let targets = shape.targets;
+    let mut wanted = vec![0.0; COUNTS[COUNTS.len() - 1] * targets];
+    plain.scores_batch(&rows, stride, &mut wanted);
+    let mut took = Vec::new();
+    for kernel in kernels() {
+        let ensemble =
+            Ensemble::compile(&spec, Kernels::from_name(kernel.name()).unwrap()).unwrap();
+        if ensemble.kernel() != kernel {
+            continue;
+        }
+        took.push(kernel);
+        let slack = 1.5 * ensemble.fast().map_or(0.0, Fast::slack) + 1e-6;
+        for count in COUNTS {
+            let mut found = vec![f64::NAN; count * targets];
+            ensemble.scores_batch(&rows[..count * stride], stride, &mut found);
+            for (at, (found, wanted)) in found.iter().zip(&wanted).enumerate() {
+                assert!(
+                    (found - wanted).abs() <= slack,
+                    "{kernel:?}, {count} rows, row {}, target {}: {found}, not {wanted}; {:?}",
+                    at / targets,
+                    at % targets,
+                    &rows[at / targets * stride..][..stride],
+                );
+            }
+        }
+    }
+    took
+}
+
+fn modes() -> impl Strategy<Value = Vec<Mode>> {
+    let all = [Mode::Leq, Mode::Lt, Mode::Gte, Mode::Gt, Mode::Eq, Mode::Neq];
+    prop_oneof![
+        Just(vec![Mode::Leq]),
+        Just(vec![Mode::Lt]),
+        Just(vec![Mode::Leq, Mode::Eq]),
+        Just(all.to_vec()),
+    ]
+}
+
+fn aggregates() -> impl Strategy<Value = Aggregate> {
+    let all = [Aggregate::Sum, Aggregate::Sum, Aggregate::Average, Aggregate::Min, Aggregate::Max];
+    prop::sample::select(all.to_vec())
+}
+
+prop_compose! {
+    fn shapes()(
+        trees in 1..40_usize,
+        leaves in prop::sample::select(vec![1, 2, 4, 8, 16, 31, 32, 64, 65, 200]),
+        depth in prop::sample::select(vec![1, 2, 3, 4, 6, 8, 12, 40]),
+        features in prop::sample::select(vec![1, 2, 15, 16, 17, 30, 33, 64, 65, 130, 300]),
+        thresholds in prop::sample::select(vec![1, 3, 16, 17, 100, 254, 255, 1000]),
+        targets in prop::sample::select(vec![1, 1, 2, 3, 11]),
+        vectors in any::<bool>(),
+        modes in modes(),
+        missing in any::<bool>(),
+        aggregate in aggregates(),
+        base in any::<bool>(),
+    ) -> Shape {
+        Shape {
+            trees,
+            leaves,
+            depth,
+            features,
+            thresholds,
+            targets,
+            vectors,
+            modes,
+            missing,
+            aggregate,
+            base,
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+    #[test]
+    fn kernels_agree_with_the_plain_walk(shape in shapes(), seed in any::<u64>()) {
+        compare(&shape, seed);
+    }
+}
+
+/// A booster's ensemble: one weight a leaf, `<=` only.
+fn booster() -> Shape {
+    Shape {
+        trees: 50,
+        leaves: 31,
+        depth: 40,
+        features: 30,
+        thresholds: 200,
+        targets: 1,
+        vectors: false,
+        modes: vec![Mode::Leq],
+        missing: false,
+        aggregate: Aggregate::Sum,
+        base: false,
+    }
+}
+
+#[track_caller]
+fn takes(kernel: Kernel, shape: &Shape) {
+    let took = compare(shape, 1);
+    assert!(took.contains(&kernel) || !Kernels::detect().has(kernel), "{took:?} took {shape:?}");
+}
+
+#[test]
+fn every_kernel_takes_what_it_is_for() {
+    takes(Kernel::Compact, &booster());
+}
+
+#[test]
+fn a_thousand_leaves_and_two_thousand_features() {
+    let wide = Shape { leaves: 1000, features: 2000, trees: 5, ..booster() };
+    takes(Kernel::Compact, &wide);
+}
+
+#[test]
+fn what_no_kernel_takes_is_walked() {
+    let constant = Shape { leaves: 1, ..booster() };
+    assert_eq!(compare(&constant, 2), [Kernel::Plain]);
+    let least = Shape { aggregate: Aggregate::Min, ..booster() };
+    assert_eq!(compare(&least, 3), [Kernel::Plain]);
+    let spec: Spec = booster().ensemble(&mut Draw(4));
+    let ensemble = Ensemble::compile(&spec, Kernels::PLAIN).unwrap();
+    assert_eq!((ensemble.kernel(), ensemble.compiled_bytes()), (Kernel::Plain, 0));
+}

@@ -5,12 +5,25 @@
 //! sums can differ in their last bits; `Fast::slack` bounds by how much, and classifiers walk
 //! plainly within it.
 
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)] // Vector instructions, behind a look at the processor.
+mod blocks;
 mod choice;
+mod columns;
 #[allow(unsafe_code)] // Unchecked loads, each proven where it is made.
 mod compact;
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)] // Vector instructions, behind a look at the processor.
+mod doubling;
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)] // Loads and stores of whole vectors.
+mod lanes;
+mod ranks;
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)] // Vector instructions, behind a look at the processor.
+mod shallow;
 
 pub use choice::{Kernel, Kernels};
-use compact::Compact;
 
 use crate::plain::Plain;
 use crate::trees::Trees;
@@ -30,7 +43,13 @@ pub(crate) struct Fast {
 
 #[derive(Debug, Clone, PartialEq)]
 enum Form {
-    Compact(Compact),
+    Compact(compact::Compact),
+    #[cfg(target_arch = "x86_64")]
+    Shallow(shallow::Shallow),
+    #[cfg(target_arch = "x86_64")]
+    Doubling(doubling::Doubling),
+    #[cfg(target_arch = "x86_64")]
+    Blocks(blocks::Blocks),
 }
 
 // === impl Fast ===
@@ -42,13 +61,19 @@ impl Fast {
             return None;
         }
         let trees = Trees::of(plain)?;
-        let form = Form::choose(&trees, kernels)?;
+        let form = kernels.by_speed().find_map(|kernel| Form::compile(kernel, &trees))?;
         Some(Fast { form, slack: trees.slack(), constants: trees.constants, seen: trees.seen })
     }
 
     pub(crate) fn kernel(&self) -> Kernel {
         match self.form {
             Form::Compact(_) => Kernel::Compact,
+            #[cfg(target_arch = "x86_64")]
+            Form::Shallow(_) => Kernel::Shallow,
+            #[cfg(target_arch = "x86_64")]
+            Form::Doubling(_) => Kernel::Doubling,
+            #[cfg(target_arch = "x86_64")]
+            Form::Blocks(_) => Kernel::Blocks,
         }
     }
 
@@ -56,6 +81,12 @@ impl Fast {
     pub(crate) fn bytes(&self) -> usize {
         match &self.form {
             Form::Compact(compact) => compact.bytes(),
+            #[cfg(target_arch = "x86_64")]
+            Form::Shallow(shallow) => shallow.bytes(),
+            #[cfg(target_arch = "x86_64")]
+            Form::Doubling(doubling) => doubling.bytes(),
+            #[cfg(target_arch = "x86_64")]
+            Form::Blocks(blocks) => blocks.bytes(),
         }
     }
 
@@ -77,6 +108,12 @@ impl Fast {
         });
         match &self.form {
             Form::Compact(compact) => compact.add(rows, stride, out),
+            #[cfg(target_arch = "x86_64")]
+            Form::Shallow(shallow) => shallow.add(rows, stride, out),
+            #[cfg(target_arch = "x86_64")]
+            Form::Doubling(doubling) => doubling.add(rows, stride, out),
+            #[cfg(target_arch = "x86_64")]
+            Form::Blocks(blocks) => blocks.add(rows, stride, out),
         }
     }
 }
@@ -84,8 +121,18 @@ impl Fast {
 // === impl Form ===
 
 impl Form {
-    fn choose(trees: &Trees, kernels: Kernels) -> Option<Form> {
-        kernels.has(Kernel::Compact).then(|| Compact::compile(trees)).flatten().map(Form::Compact)
+    /// The trees in the form of a kernel; none when it does not take them.
+    fn compile(kernel: Kernel, trees: &Trees) -> Option<Form> {
+        match kernel {
+            Kernel::Compact => compact::Compact::compile(trees).map(Form::Compact),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Shallow => shallow::Shallow::compile(trees).map(Form::Shallow),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Doubling => doubling::Doubling::compile(trees).map(Form::Doubling),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Blocks => blocks::Blocks::compile(trees).map(Form::Blocks),
+            _ => None,
+        }
     }
 }
 

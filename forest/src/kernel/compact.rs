@@ -1,7 +1,6 @@
 //! The portable kernel: eight bytes a node, eight walks at a time, no branch that depends on data.
 //!
-//! A row is first copied to columns: each feature that a branch reads, a second copy of those whose
-//! NaN takes the true child with -inf in place of NaN, and one column that is always -inf. Then
+//! A row is first copied to columns (`columns`) and one more that is always -inf. Then
 //! `next = left + !(column <= threshold)` is right for NaN too, and a leaf is a record that reads
 //! the last column and leads to itself, so that all walks of a group take the same number of steps.
 //!
@@ -11,6 +10,7 @@
 //! tree    | root | pair of branch 0 | pair of branch 1 | ...
 //! ```
 
+use super::columns::Columns;
 use crate::trees::{Branch, Edge, Tree, Trees};
 
 /// Walks that are advanced together: their loads overlap.
@@ -39,21 +39,13 @@ struct Root {
     target: u32,
 }
 
-/// Where a column's values come from.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Column {
-    feature: u32,
-    /// NaN becomes -inf.
-    nan_low: bool,
-}
-
 /// An ensemble as records. Every column of a record is below `columns.len() + 1`, every `left` and
 /// `left + 1` of a branch within its tree, by construction.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Compact {
     records: Vec<Record>,
     roots: Vec<Root>,
-    columns: Vec<Column>,
+    columns: Columns,
     /// Values of leaves by number when leaves have several, otherwise empty.
     vectors: Vec<f32>,
     width: usize,
@@ -65,8 +57,8 @@ pub(crate) struct Compact {
 impl Compact {
     /// Refuses trees of over 32,767 branches.
     pub(crate) fn compile(trees: &Trees) -> Option<Compact> {
-        let columns = columns(trees);
-        if columns.len() >= usize::from(u16::MAX) || trees.leaves() > LEAVES_MAX {
+        let columns = Columns::compile(trees, usize::from(u16::MAX) - 1)?;
+        if trees.leaves() > LEAVES_MAX {
             return None;
         }
         let mut out = Compact {
@@ -97,7 +89,7 @@ impl Compact {
         let record = |edge: Edge, own: usize| match edge {
             Edge::Branch(at) => {
                 let branch = &tree.branches[at as usize];
-                let column = column(&self.columns, branch);
+                let column = self.columns.of(branch);
                 Record { threshold: branch.threshold, column, left: place(at) }
             }
             Edge::Leaf(leaf) => {
@@ -152,10 +144,7 @@ impl Compact {
     }
 
     fn fill(&self, row: &[f32], columns: &mut [f32]) {
-        for (from, to) in self.columns.iter().zip(&mut *columns) {
-            let x = row[from.feature as usize];
-            *to = if from.nan_low && x.is_nan() { f32::NEG_INFINITY } else { x };
-        }
+        self.columns.fill(row, columns);
         columns[self.columns.len()] = f32::NEG_INFINITY;
     }
 
@@ -243,20 +232,6 @@ fn breadth_first(branches: &[Branch]) -> Levels {
         }
     }
     levels
-}
-
-fn columns(trees: &Trees) -> Vec<Column> {
-    let branches = trees.trees.iter().flat_map(|tree| &tree.branches);
-    let mut columns: Vec<(u32, bool)> =
-        branches.map(|branch| (branch.feature, branch.nan_yes)).collect();
-    columns.sort_unstable();
-    columns.dedup();
-    columns.into_iter().map(|(feature, nan_low)| Column { feature, nan_low }).collect()
-}
-
-fn column(columns: &[Column], branch: &Branch) -> u16 {
-    let key = (branch.feature, branch.nan_yes);
-    columns.partition_point(|column| (column.feature, column.nan_low) < key) as u16
 }
 
 #[cfg(test)]

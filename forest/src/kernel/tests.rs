@@ -130,6 +130,25 @@ fn takes(kernel: Kernel, shape: &Shape) {
 #[test]
 fn every_kernel_takes_what_it_is_for() {
     takes(Kernel::Compact, &booster());
+    let full = Shape { leaves: 64, missing: true, features: 15, ..booster() };
+    let classes = Shape { targets: 3, base: true, ..booster() };
+    let vectors = Shape { vectors: true, ..classes.clone() };
+    let wide = Shape { features: 90, ..booster() };
+    let modes = vec![Mode::Lt, Mode::Gt];
+    let widest = Shape { features: 120, missing: true, modes, ..booster() };
+    for shape in [&full, &classes, &booster()] {
+        takes(Kernel::Shallow, &Shape { depth: 3, ..shape.clone() });
+    }
+    for leaves in [2, 8, 100, 1000] {
+        for shape in [&full, &classes, &vectors, &booster()] {
+            takes(Kernel::Blocks, &Shape { leaves, thresholds: 900, depth: 14, ..shape.clone() });
+        }
+    }
+    for leaves in [2, 8, 16, 32, 64] {
+        for shape in [&full, &classes, &vectors, &wide, &widest] {
+            takes(Kernel::Doubling, &Shape { leaves, ..shape.clone() });
+        }
+    }
 }
 
 #[test]

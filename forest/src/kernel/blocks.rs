@@ -1,0 +1,268 @@
+//! Four levels at once: a block holds the fifteen nodes at the top of a tree or of one of its
+//! subtrees, and one comparison decides them all.
+//!
+//! For trees with more thresholds or leaves than `doubling` takes. The mask of the comparison leads
+//! through a table to the way out of the block: another block, or a leaf.
+//!
+//! ```text
+//! node     0; its true child 1, its false child 2; theirs 3 4, 5 6; theirs 7 .. 14
+//! way out  0 .. 15, those behind true children before those behind false ones
+//! block    threshold[16] f32 | column[16] u8 | next[16] u16, one way out each      128 bytes
+//! next     a block of the tree, or 2^15 and a leaf of the tree
+//! ```
+//! A subtree that ends early has its leaf at all ways out below.
+
+use std::arch::x86_64::*;
+
+use super::columns::Columns;
+use super::lanes::{self, LANES, Lanes};
+use super::{Kernel, Kernels};
+use crate::trees::{Edge, Tree, Trees};
+
+/// Levels of a block, and its nodes and ways out.
+const LEVELS: u32 = 4;
+const NODES: usize = (1 << LEVELS) - 1;
+const WAYS: usize = 1 << LEVELS;
+/// Columns that four vectors hold.
+const COLUMNS_MAX: usize = 4 * LANES;
+/// Deeper trees are so uneven that most of their blocks are empty.
+const DEPTH_MAX: u32 = 24;
+/// Set in `next` where a way leads to a leaf.
+const LEAF: u16 = 1 << 15;
+/// Rows that go through a tree before the next tree comes.
+const ROWS: usize = 64;
+
+#[derive(Debug, Clone, PartialEq)]
+#[repr(C, align(128))]
+struct Block {
+    threshold: Lanes,
+    column: [u8; WAYS],
+    next: [u16; WAYS],
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Root {
+    /// Places of the tree's first block and leaf.
+    block: usize,
+    leaf: usize,
+    /// Blocks on the longest path.
+    steps: u32,
+    target: usize,
+}
+
+/// An ensemble in blocks. Every `next` is a block or a leaf of its tree, by construction.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Blocks {
+    columns: Columns,
+    roots: Vec<Root>,
+    blocks: Vec<Block>,
+    /// Values of leaves, `width` each.
+    values: Vec<f32>,
+    width: usize,
+    targets: usize,
+}
+
+/// For the comparisons of the first seven nodes: which of the last eight is met, counted from 7.
+static LAST: [u8; 128] = {
+    let mut last = [0; 128];
+    let mut mask = 0;
+    while mask < 128 {
+        let first = mask & 1;
+        let second = (mask >> (1 + first)) & 1;
+        let third = (mask >> (3 + 2 * first + second)) & 1;
+        last[mask] = (4 * first + 2 * second + third) as u8;
+        mask += 1;
+    }
+    last
+};
+
+// === impl Blocks ===
+
+impl Blocks {
+    /// Refuses over 64 columns, trees that are very deep, and trees of over 2^15 leaves or blocks.
+    pub(super) fn compile(trees: &Trees) -> Option<Blocks> {
+        let columns = Columns::compile(trees, COLUMNS_MAX)?;
+        let mut out = Blocks {
+            columns,
+            roots: Vec::with_capacity(trees.trees.len()),
+            blocks: Vec::new(),
+            values: trees.values.clone(),
+            width: trees.width,
+            targets: trees.constants.len(),
+        };
+        for tree in &trees.trees {
+            out.tree(tree)?;
+        }
+        Some(out)
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&self.blocks[..]) + size_of_val(&self.values[..])
+    }
+
+    fn tree(&mut self, tree: &Tree) -> Option<()> {
+        let limit = usize::from(LEAF);
+        if tree.depth > DEPTH_MAX || tree.leaves.len() > limit {
+            return None;
+        }
+        let start = self.blocks.len();
+        // Branches that a block begins with, in the order of the blocks.
+        let mut tops = vec![0];
+        let mut done = 0;
+        while let Some(&top) = tops.get(done) {
+            done += 1;
+            let block = self.block(tree, top, &mut tops);
+            self.blocks.push(block);
+            if tops.len() > limit {
+                return None;
+            }
+        }
+        self.roots.push(Root {
+            block: start,
+            leaf: tree.leaves.start as usize,
+            steps: tree.depth.div_ceil(LEVELS),
+            target: tree.target as usize,
+        });
+        Some(())
+    }
+
+    fn block(&self, tree: &Tree, top: u32, tops: &mut Vec<u32>) -> Block {
+        let mut block =
+            Block { threshold: Lanes([f32::INFINITY; LANES]), column: [0; WAYS], next: [0; WAYS] };
+        // The node, the first way out below it, and how many there are.
+        let mut open = vec![(Edge::Branch(top), 0, 0, WAYS)];
+        while let Some((edge, node, way, below)) = open.pop() {
+            match edge {
+                Edge::Leaf(leaf) => {
+                    block.next[way..way + below].fill(LEAF | (leaf - tree.leaves.start) as u16);
+                }
+                Edge::Branch(at) if node < NODES => {
+                    let branch = &tree.branches[at as usize];
+                    block.threshold.0[node] = branch.threshold;
+                    block.column[node] = self.columns.of(branch) as u8;
+                    open.push((branch.no, 2 * node + 2, way + below / 2, below / 2));
+                    open.push((branch.yes, 2 * node + 1, way, below / 2));
+                }
+                Edge::Branch(at) => {
+                    block.next[way] = tops.len() as u16;
+                    tops.push(at);
+                }
+            }
+        }
+        block
+    }
+
+    /// Adds what the trees say of each row to `out`, row-major with a column for each target.
+    pub(super) fn add(&self, rows: &[f32], stride: usize, out: &mut [f64]) {
+        debug_assert!(Kernels::detect().has(Kernel::Blocks));
+        // SAFETY: `Form::compile` compiles this kernel only where `Kernels::detect` found the
+        // processor to have AVX-512.
+        unsafe {
+            match self.columns.len() {
+                ..=16 => self.add_to::<1>(rows, stride, out),
+                17..=32 => self.add_to::<2>(rows, stride, out),
+                _ => self.add_to::<4>(rows, stride, out),
+            }
+        }
+    }
+
+    /// `K` vectors hold a row's columns.
+    #[target_feature(enable = "avx512f,bmi2")]
+    fn add_to<const K: usize>(&self, rows: &[f32], stride: usize, out: &mut [f64]) {
+        if rows.len() == stride {
+            let columns = self.columns_of::<K>(rows);
+            for root in &self.roots {
+                let leaf = self.leaf(root, &vectors(&columns));
+                self.add_leaf(root, leaf, out);
+            }
+            return;
+        }
+        let mut columns = [[Lanes([0.0; LANES]); K]; ROWS];
+        let blocks = rows.chunks(ROWS * stride).zip(out.chunks_mut(ROWS * self.targets));
+        for (rows, out) in blocks {
+            for (row, columns) in rows.chunks_exact(stride).zip(&mut columns) {
+                *columns = self.columns_of::<K>(row);
+            }
+            for root in &self.roots {
+                for (out, columns) in out.chunks_exact_mut(self.targets).zip(&columns) {
+                    let leaf = self.leaf(root, &vectors(columns));
+                    self.add_leaf(root, leaf, out);
+                }
+            }
+        }
+    }
+
+    fn columns_of<const K: usize>(&self, row: &[f32]) -> [Lanes; K] {
+        let mut filled = [0.0; COLUMNS_MAX];
+        self.columns.fill(row, &mut filled);
+        let mut columns = [Lanes([0.0; LANES]); K];
+        for (columns, filled) in columns.iter_mut().zip(filled.as_chunks().0) {
+            columns.0 = *filled;
+        }
+        columns
+    }
+
+    /// The leaf that a row comes to, counted through the ensemble.
+    #[target_feature(enable = "avx512f,bmi2")]
+    #[inline]
+    fn leaf<const K: usize>(&self, root: &Root, columns: &[__m512; K]) -> usize {
+        let mut at = 0_u16;
+        for _ in 0..root.steps {
+            // A row that has come to its leaf goes through the first block once more.
+            let place = root.block + if at < LEAF { usize::from(at) } else { 0 };
+            // SAFETY: `at` is a block of this tree: the first one, or one that a `next` names.
+            let block = unsafe { self.blocks.get_unchecked(place) };
+            let x = pick(columns, &block.column);
+            let no = _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(x, lanes::load(&block.threshold));
+            let last = usize::from(LAST[usize::from(no & 127)]);
+            let way = 2 * last + (usize::from(no) >> (last + 7) & 1);
+            let next = block.next[way];
+            at = if at < LEAF { next } else { at };
+        }
+        root.leaf + usize::from(at & (LEAF - 1))
+    }
+
+    #[inline]
+    fn add_leaf(&self, root: &Root, leaf: usize, out: &mut [f64]) {
+        if self.width == 1 {
+            out[root.target] += f64::from(self.values[leaf]);
+            return;
+        }
+        let values = &self.values[leaf * self.width..][..self.width];
+        out.iter_mut().zip(values).for_each(|(sum, value)| *sum += f64::from(*value));
+    }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn vectors<const K: usize>(columns: &[Lanes; K]) -> [__m512; K] {
+    // A closure would not have the function's target features.
+    let mut out = [_mm512_setzero_ps(); K];
+    for (out, columns) in out.iter_mut().zip(columns) {
+        *out = lanes::load(columns);
+    }
+    out
+}
+
+/// The value of each node's column.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn pick<const K: usize>(columns: &[__m512; K], column: &[u8; WAYS]) -> __m512 {
+    // SAFETY: 16 readable bytes.
+    let column = unsafe { _mm_loadu_si128(column.as_ptr().cast()) };
+    let column = _mm512_cvtepu8_epi32(column);
+    match *columns.as_slice() {
+        [one] => _mm512_permutexvar_ps(column, one),
+        [low, high] => _mm512_permutex2var_ps(low, column, high),
+        [a, b, c, d] => {
+            let low = _mm512_permutex2var_ps(a, column, b);
+            let high = _mm512_permutex2var_ps(c, column, d);
+            let upper = _mm512_test_epi32_mask(column, _mm512_set1_epi32(32));
+            _mm512_mask_blend_ps(upper, low, high)
+        }
+        _ => unreachable!("columns fill one, two or four vectors"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

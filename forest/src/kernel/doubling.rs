@@ -1,0 +1,258 @@
+//! Pointer doubling: all nodes of a tree are compared at once, then paths are halved until the root
+//! points to its leaf.
+//!
+//! Compiles trees of up to 64 leaves into bins of 64 nodes; `row` and `block` evaluate them. A row is
+//! a vector of ranks (`ranks`). One shuffle brings each node its slot, one comparison decides all
+//! nodes, one blend leaves each node's chosen child. Following that pointer from every node at once
+//! doubles the length of all paths, so that `ceil(log2 depth)` shuffles end at the leaves, which
+//! point to themselves.
+//!
+//! ```text
+//! bin   slot[64]  rank[64]  no[64]    node i takes `no` where ranks[slot] > rank; a byte each
+//!       yes[64]                       of bins with several trees, whose roots are nodes 0, 1, ...
+//!       yes_leaf                      of bins with one tree in pre-order: bit i says that the true
+//!                                     child of node i is leaf i; else it is node i + 1
+//!       leaf[64]                      f32 value, or the number of a vector of values
+//! child 0 .. 63 a node of the bin, 64 .. 127 a leaf of the bin
+//! ```
+
+mod block;
+mod row;
+
+use block::ROWS;
+
+use super::ranks::Ranks;
+use super::{Kernel, Kernels};
+use crate::trees::{Edge, Tree, Trees};
+
+/// Nodes of a bin, and its leaves.
+const NODES: usize = 64;
+/// Slots that a branch can name.
+const SLOTS_MAX: usize = 256;
+/// A bin's `rank` for a node that does not exist: nothing is above it.
+const NEVER: u8 = 255;
+
+/// Sixty-four nodes.
+#[derive(Debug, Clone, PartialEq)]
+#[repr(C, align(64))]
+struct Bin {
+    slot: [u8; NODES],
+    rank: [u8; NODES],
+    no: [u8; NODES],
+}
+
+/// Bins that are evaluated alike.
+#[derive(Debug, Clone, PartialEq)]
+struct Run {
+    bins: std::ops::Range<usize>,
+    /// Shuffles after the first choice.
+    doublings: u32,
+    /// The true children of several trees' nodes start here in `Doubling::yes`; none in pre-order.
+    yes: Option<usize>,
+    /// Trees of a bin.
+    roots: u32,
+    target: usize,
+}
+
+/// An ensemble in bins.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Doubling {
+    ranks: Ranks,
+    runs: Vec<Run>,
+    bins: Vec<Bin>,
+    leaves: Vec<[f32; NODES]>,
+    /// Of bins in pre-order: which true children are leaves; else 0.
+    yes_leaf: Vec<u64>,
+    yes: Vec<[u8; NODES]>,
+    /// Values of leaves by number when leaves have several, otherwise empty.
+    vectors: Vec<f32>,
+    width: usize,
+    targets: usize,
+}
+
+/// What trees of one run have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Kind {
+    target: u32,
+    roots: u32,
+    pre_order: bool,
+    doublings: u32,
+}
+
+// === impl Doubling ===
+
+impl Doubling {
+    /// Refuses trees of over 64 leaves, and features with over 254 thresholds.
+    pub(super) fn compile(trees: &Trees) -> Option<Doubling> {
+        let ranks = Ranks::compile(trees, SLOTS_MAX)?;
+        let mut sorted: Vec<(Kind, &Tree)> = Vec::with_capacity(trees.trees.len());
+        for tree in &trees.trees {
+            sorted.push((Kind::of(tree)?, tree));
+        }
+        sorted.sort_by_key(|(kind, _)| *kind);
+        let mut out = Doubling {
+            ranks,
+            runs: Vec::new(),
+            bins: Vec::new(),
+            leaves: Vec::new(),
+            yes_leaf: Vec::new(),
+            yes: Vec::new(),
+            vectors: vectors(trees),
+            width: trees.width,
+            targets: trees.constants.len(),
+        };
+        for of_kind in sorted.chunk_by(|(a, _), (b, _)| a == b) {
+            let kind = of_kind[0].0;
+            let first = out.bins.len();
+            let yes = (!kind.pre_order).then_some(out.yes.len());
+            for trees_of_bin in of_kind.chunks(kind.roots as usize) {
+                out.bin(kind, trees_of_bin, trees);
+            }
+            out.runs.push(Run {
+                bins: first..out.bins.len(),
+                doublings: kind.doublings,
+                yes,
+                roots: kind.roots,
+                target: kind.target as usize,
+            });
+        }
+        Some(out)
+    }
+
+    /// Adds what the trees say of each row to `out`, row-major with a column for each target.
+    pub(super) fn add(&self, rows: &[f32], stride: usize, out: &mut [f64]) {
+        debug_assert!(Kernels::detect().has(Kernel::Doubling));
+        // SAFETY: `Form::choose` compiles this kernel only where `Kernels::detect` found the
+        // processor to have what `add_to` enables.
+        unsafe {
+            match self.ranks.slots() {
+                ..=64 => self.add_to::<1>(rows, stride, out),
+                65..=128 => self.add_to::<2>(rows, stride, out),
+                _ => self.add_to::<4>(rows, stride, out),
+            }
+        }
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,popcnt")]
+    fn add_to<const K: usize>(&self, rows: &[f32], stride: usize, out: &mut [f64]) {
+        if rows.len() == stride || self.width > 1 {
+            for (row, out) in rows.chunks_exact(stride).zip(out.chunks_exact_mut(self.targets)) {
+                self.add_row::<K>(row, out);
+            }
+        } else {
+            let blocks = rows.chunks(ROWS * stride).zip(out.chunks_mut(ROWS * self.targets));
+            blocks.for_each(|(rows, out)| self.add_block::<K>(rows, stride, out));
+        }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.ranks.bytes()
+            + size_of_val(&self.bins[..])
+            + size_of_val(&self.leaves[..])
+            + size_of_val(&self.yes_leaf[..])
+            + size_of_val(&self.yes[..])
+            + size_of_val(&self.vectors[..])
+    }
+
+    fn bin(&mut self, kind: Kind, of_bin: &[(Kind, &Tree)], trees: &Trees) {
+        let mut bin = Bin { slot: [0; NODES], rank: [NEVER; NODES], no: [NODES as u8; NODES] };
+        let mut yes = [NODES as u8; NODES];
+        let value = |leaf: u32| match trees.width {
+            1 => trees.values[leaf as usize],
+            _ => f32::from_bits(leaf),
+        };
+        // A bin that lacks trees has leaf 0 for them, which adds nothing.
+        let nothing = if trees.width == 1 { 0.0 } else { value(trees.leaves() as u32) };
+        let mut leaves = [nothing; NODES];
+        let mut yes_leaf = 0_u64;
+        // Roots come first.
+        let mut free_node = kind.roots as usize;
+        let mut free_leaf = usize::from(of_bin.len() < kind.roots as usize);
+        for (root, (_, tree)) in of_bin.iter().enumerate() {
+            let place = |branch: u32| match branch {
+                0 => root as u8,
+                branch => (free_node + branch as usize - 1) as u8,
+            };
+            let first = tree.leaves.start;
+            for (at, branch) in tree.branches.iter().enumerate() {
+                let node = usize::from(place(at as u32));
+                (bin.slot[node], bin.rank[node]) = self.ranks.of(branch);
+                for (edge, no) in [(branch.yes, false), (branch.no, true)] {
+                    let child = match edge {
+                        Edge::Branch(child) => place(child),
+                        Edge::Leaf(leaf) if kind.pre_order => {
+                            let id = match no {
+                                false => node,
+                                // A true child that is a node leaves its number free.
+                                true => free(tree, &mut free_leaf),
+                            };
+                            if !no {
+                                yes_leaf |= 1 << id;
+                            }
+                            leaves[id] = value(leaf);
+                            (NODES + id) as u8
+                        }
+                        Edge::Leaf(leaf) => {
+                            let id = free_leaf + (leaf - first) as usize;
+                            leaves[id] = value(leaf);
+                            (NODES + id) as u8
+                        }
+                    };
+                    if no { bin.no[node] = child } else { yes[node] = child }
+                }
+            }
+            free_node += tree.branches.len() - 1;
+            if !kind.pre_order {
+                free_leaf += tree.leaves.len();
+            }
+        }
+        self.bins.push(bin);
+        self.leaves.push(leaves);
+        self.yes_leaf.push(yes_leaf);
+        if !kind.pre_order {
+            self.yes.push(yes);
+        }
+    }
+}
+
+/// The values of leaves that have several, and one more leaf that adds nothing.
+fn vectors(trees: &Trees) -> Vec<f32> {
+    match trees.width {
+        1 => Vec::new(),
+        width => [&trees.values[..], &vec![0.0; width]].concat(),
+    }
+}
+
+/// The next leaf number that no true child of a tree in pre-order has.
+fn free(tree: &Tree, next: &mut usize) -> usize {
+    let taken = |id: &usize| {
+        tree.branches.get(*id).is_some_and(|branch| matches!(branch.yes, Edge::Leaf(_)))
+    };
+    while taken(next) {
+        *next += 1;
+    }
+    *next += 1;
+    *next - 1
+}
+
+// === impl Kind ===
+
+impl Kind {
+    /// None when the tree does not fit a bin.
+    fn of(tree: &Tree) -> Option<Kind> {
+        let (nodes, leaves) = (tree.branches.len(), tree.leaves.len());
+        // A leaf more than nodes is what a proper tree has; one is kept free for missing trees.
+        let fits = |roots: usize| nodes < NODES / roots && leaves <= NODES / roots;
+        let roots = [8, 4, 2, 1].into_iter().find(|roots| fits(*roots))?;
+        let next = |(at, branch): (usize, &crate::trees::Branch)| match branch.yes {
+            Edge::Branch(child) => child as usize == at + 1,
+            Edge::Leaf(_) => true,
+        };
+        let pre_order = roots == 1 && tree.proper && tree.branches.iter().enumerate().all(next);
+        let doublings = tree.depth.next_power_of_two().trailing_zeros();
+        Some(Kind { target: tree.target, roots: roots as u32, pre_order, doublings })
+    }
+}
+
+#[cfg(test)]
+mod tests;

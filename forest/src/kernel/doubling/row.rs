@@ -1,0 +1,166 @@
+//! One row through all bins.
+//!
+//! The row's ranks stay in registers; bins stream past them.
+
+use std::arch::x86_64::*;
+
+use super::{Bin, Doubling, NODES, Run};
+use crate::kernel::ranks::Slots;
+
+/// Places 0 to 63, and the leaves 64 to 127 that point to themselves.
+#[derive(Clone, Copy)]
+pub(super) struct Places {
+    pub(super) next: __m512i,
+    pub(super) leaf: __m512i,
+}
+
+impl Doubling {
+    /// Adds what the trees say of one row.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,popcnt")]
+    pub(super) fn add_row<const K: usize>(&self, row: &[f32], out: &mut [f64]) {
+        let mut slots = Slots::<K>::ZERO;
+        self.ranks.row_avx512(row, &mut slots);
+        let ranks = load_slots(&slots);
+        for run in &self.runs {
+            if self.width > 1 {
+                self.vectors_of(run, &ranks, out);
+                continue;
+            }
+            out[run.target] += match (run.yes, run.roots) {
+                (None, _) => self.sum::<K, 1, true>(run, &ranks),
+                (_, 1) => self.sum::<K, 1, false>(run, &ranks),
+                (_, 2) => self.sum::<K, 2, false>(run, &ranks),
+                (_, 4) => self.sum::<K, 4, false>(run, &ranks),
+                _ => self.sum::<K, 8, false>(run, &ranks),
+            };
+        }
+    }
+
+    /// The sum of a run's leaves.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+    fn sum<const K: usize, const ROOTS: usize, const PRE: bool>(
+        &self,
+        run: &Run,
+        ranks: &[__m512i; K],
+    ) -> f64 {
+        let places = places();
+        let mut sums = [0.0; ROOTS];
+        let yes = self.yes_of(run);
+        let bins = self.bins[run.bins.clone()].iter().zip(&self.leaves[run.bins.clone()]);
+        let pre = &self.yes_leaf[run.bins.clone()];
+        for (at, (bin, leaves)) in bins.enumerate() {
+            let yes = if PRE { in_pre_order(pre[at], places) } else { load(&yes[at]) };
+            let found = exits(bin, yes, ranks, run.doublings, places);
+            let word = _mm_cvtsi128_si64(_mm512_castsi512_si128(found)).cast_unsigned();
+            for (root, sum) in sums.iter_mut().enumerate() {
+                *sum += f64::from(leaves[(word >> (8 * root)) as usize % NODES]);
+            }
+        }
+        sums.iter().sum()
+    }
+
+    /// Adds the vectors of a run's leaves.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+    fn vectors_of<const K: usize>(&self, run: &Run, ranks: &[__m512i; K], out: &mut [f64]) {
+        let places = places();
+        let yes = self.yes_of(run);
+        for (at, index) in run.bins.clone().enumerate() {
+            let yes = match run.yes {
+                None => in_pre_order(self.yes_leaf[index], places),
+                Some(_) => load(&yes[at]),
+            };
+            let found = exits(&self.bins[index], yes, ranks, run.doublings, places);
+            let word = _mm_cvtsi128_si64(_mm512_castsi512_si128(found)).cast_unsigned();
+            for root in 0..run.roots {
+                let leaf = self.leaves[index][(word >> (8 * root)) as usize % NODES].to_bits();
+                let values = &self.vectors[leaf as usize * self.width..][..self.width];
+                out.iter_mut().zip(values).for_each(|(sum, value)| *sum += f64::from(*value));
+            }
+        }
+    }
+
+    /// The true children of a run's nodes, a table for each bin; empty in pre-order.
+    pub(super) fn yes_of(&self, run: &Run) -> &[[u8; NODES]] {
+        run.yes.map_or(&[], |first| &self.yes[first..][..run.bins.len()])
+    }
+}
+
+/// Where the roots of a bin lead: bytes 0, 1, ... are leaves, counted from 64.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+#[inline]
+fn exits<const K: usize>(
+    bin: &Bin,
+    yes: __m512i,
+    ranks: &[__m512i; K],
+    doublings: u32,
+    places: Places,
+) -> __m512i {
+    let ranks = pick(ranks, load(&bin.slot));
+    let above = _mm512_cmpgt_epu8_mask(ranks, load(&bin.rank));
+    let mut next = _mm512_mask_blend_epi8(above, yes, load(&bin.no));
+    for _ in 0..doublings {
+        next = _mm512_permutex2var_epi8(next, next, places.leaf);
+    }
+    next
+}
+
+/// The rank of each node's slot.
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+#[inline]
+pub(super) fn pick<const K: usize>(ranks: &[__m512i; K], slot: __m512i) -> __m512i {
+    match *ranks.as_slice() {
+        [one] => _mm512_permutexvar_epi8(slot, one),
+        [low, high] => _mm512_permutex2var_epi8(low, slot, high),
+        [a, b, c, d] => {
+            let low = _mm512_permutex2var_epi8(a, slot, b);
+            let high = _mm512_permutex2var_epi8(c, slot, d);
+            _mm512_mask_blend_epi8(_mm512_movepi8_mask(slot), low, high)
+        }
+        _ => unreachable!("slots fill one, two or four vectors"),
+    }
+}
+
+/// The true child of each node in pre-order: the node behind it, or the leaf of its own number.
+#[target_feature(enable = "avx512f,avx512bw")]
+#[inline]
+pub(super) fn in_pre_order(leaf: u64, places: Places) -> __m512i {
+    _mm512_mask_blend_epi8(leaf, places.next, places.leaf)
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+#[inline]
+pub(super) fn places() -> Places {
+    /// The numbers 0 to 63.
+    static FIRST: [u8; NODES] = {
+        let mut first = [0; NODES];
+        let mut at = 0;
+        while at < NODES {
+            first[at] = at as u8;
+            at += 1;
+        }
+        first
+    };
+    let first = load(&FIRST);
+    Places {
+        next: _mm512_add_epi8(first, _mm512_set1_epi8(1)),
+        leaf: _mm512_add_epi8(first, _mm512_set1_epi8(NODES as i8)),
+    }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(super) fn load_slots<const K: usize>(slots: &Slots<K>) -> [__m512i; K] {
+    // A closure would not have the function's target features.
+    let mut out = [_mm512_setzero_si512(); K];
+    for (out, slots) in out.iter_mut().zip(&slots.0) {
+        *out = load(slots);
+    }
+    out
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(super) fn load(bytes: &[u8; 64]) -> __m512i {
+    // SAFETY: 64 bytes can be read, at any alignment.
+    unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
+}

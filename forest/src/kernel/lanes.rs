@@ -1,0 +1,115 @@
+//! Sixteen rows turned into one vector for each column.
+//!
+//! Rows are read sixteen columns at a time and transposed in registers: four rounds of sixteen
+//! shuffles for 256 values.
+
+use std::arch::x86_64::*;
+
+/// Rows that are turned at once, and columns.
+pub(super) const LANES: usize = 16;
+
+/// A column of sixteen rows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(C, align(64))]
+pub(super) struct Lanes(pub(super) [f32; LANES]);
+
+/// Writes the values of `features`, which ascend, of at most sixteen rows to `out`, one a feature.
+/// Lanes behind the last row repeat it.
+#[target_feature(enable = "avx512f")]
+pub(super) fn turn(
+    rows: &[f32],
+    stride: usize,
+    features: impl Iterator<Item = usize>,
+    out: &mut [Lanes],
+) {
+    let count = (rows.len() / stride).min(LANES);
+    let mut turned = [Lanes([0.0; LANES]); LANES];
+    let mut from = usize::MAX;
+    for (feature, out) in features.zip(out) {
+        let group = feature / LANES * LANES;
+        if group != from {
+            from = group;
+            let width = (stride - group).min(LANES);
+            let mut lines = [_mm512_setzero_ps(); LANES];
+            for (row, line) in lines.iter_mut().enumerate() {
+                let start = row.min(count - 1) * stride + group;
+                *line = load_some(&rows[start..start + width]);
+            }
+            transpose(&mut lines);
+            for (turned, line) in turned.iter_mut().zip(lines) {
+                store(turned, line);
+            }
+        }
+        *out = turned[feature - group];
+    }
+}
+
+/// Up to sixteen floats, and zeros.
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(super) fn load_some(floats: &[f32]) -> __m512 {
+    let mask = (1_u32 << floats.len().min(LANES)).wrapping_sub(1) as u16;
+    // SAFETY: the mask lets no more be read than the slice holds.
+    unsafe { _mm512_maskz_loadu_ps(mask, floats.as_ptr()) }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(super) fn load(lanes: &Lanes) -> __m512 {
+    // SAFETY: 16 aligned floats.
+    unsafe { _mm512_load_ps(lanes.0.as_ptr()) }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(super) fn store(lanes: &mut Lanes, values: __m512) {
+    // SAFETY: 16 aligned floats.
+    unsafe { _mm512_store_ps(lanes.0.as_mut_ptr(), values) }
+}
+
+/// Adds sixteen floats to as many sums.
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(super) fn add(sums: &mut [__m512d; 2], values: __m512) {
+    let upper = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(values)));
+    sums[0] = _mm512_add_pd(sums[0], _mm512_cvtps_pd(_mm512_castps512_ps256(values)));
+    sums[1] = _mm512_add_pd(sums[1], _mm512_cvtps_pd(upper));
+}
+
+/// Turns sixteen lines of sixteen around.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn transpose(lines: &mut [__m512; LANES]) {
+    // Each round pairs lines that are twice as far apart; a quarter of a line is four floats.
+    let mut pairs = *lines;
+    for at in 0..8 {
+        let (a, b) = (lines[2 * at], lines[2 * at + 1]);
+        pairs[2 * at] = _mm512_unpacklo_ps(a, b);
+        pairs[2 * at + 1] = _mm512_unpackhi_ps(a, b);
+    }
+    let mut fours = pairs;
+    for at in 0..4 {
+        for half in 0..2 {
+            let a = _mm512_castps_pd(pairs[4 * at + half]);
+            let b = _mm512_castps_pd(pairs[4 * at + half + 2]);
+            fours[4 * at + 2 * half] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b));
+            fours[4 * at + 2 * half + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, b));
+        }
+    }
+    // `fours[4 q + c]` has column `4 k + c` of rows `4 q ..` in quarter `k`.
+    for column in 0..4 {
+        let [a, b] = [fours[column], fours[4 + column]];
+        let [c, d] = [fours[8 + column], fours[12 + column]];
+        let even = _mm512_shuffle_f32x4::<0x88>(a, b);
+        let odd = _mm512_shuffle_f32x4::<0xdd>(a, b);
+        let even_behind = _mm512_shuffle_f32x4::<0x88>(c, d);
+        let odd_behind = _mm512_shuffle_f32x4::<0xdd>(c, d);
+        lines[column] = _mm512_shuffle_f32x4::<0x88>(even, even_behind);
+        lines[4 + column] = _mm512_shuffle_f32x4::<0x88>(odd, odd_behind);
+        lines[8 + column] = _mm512_shuffle_f32x4::<0xdd>(even, even_behind);
+        lines[12 + column] = _mm512_shuffle_f32x4::<0xdd>(odd, odd_behind);
+    }
+}
+
+#[cfg(test)]
+mod tests;

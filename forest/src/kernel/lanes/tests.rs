@@ -1,0 +1,21 @@
+//! Every value comes to its column and lane, whatever the numbers of rows and columns.
+
+use super::*;
+
+#[test]
+fn columns_are_those_of_the_rows() {
+    if !is_x86_feature_detected!("avx512f") {
+        return;
+    }
+    for (count, stride) in [(16, 16), (16, 5), (3, 40), (1, 1), (20, 33), (16, 64)] {
+        let rows: Vec<f32> = (0..count * stride).map(|at| at as f32).collect();
+        let features: Vec<usize> = (0..stride).filter(|feature| feature % 3 != 1).collect();
+        let mut out = vec![Lanes([f32::NAN; LANES]); features.len()];
+        // SAFETY: the processor has AVX-512, as looked up above.
+        unsafe { turn(&rows, stride, features.iter().copied(), &mut out) };
+        for (feature, lanes) in features.iter().zip(&out) {
+            let of_row = |row: usize| rows[row.min(count - 1) * stride + feature];
+            assert_eq!(lanes.0, std::array::from_fn(of_row), "{count} x {stride}, {feature}");
+        }
+    }
+}

@@ -89,10 +89,7 @@ fn spec(trees: &Node<'_>) -> Spec {
     let ints = |name| trees.get(name).ints.as_slice();
     let (tree, node) = (ints("nodes_treeids"), ints("nodes_nodeids"));
     let (yes, no) = (ints("nodes_truenodeids"), ints("nodes_falsenodeids"));
-    let feature = ints("nodes_featureids");
-    // Left out by exporters of estimators that take no missing values.
-    let missing = trees.find("nodes_missing_value_tracks_true");
-    let missing = missing.map_or(&[][..], |missing| &missing.ints);
+    let (feature, missing) = (ints("nodes_featureids"), ints("nodes_missing_value_tracks_true"));
     let threshold = &trees.get("nodes_values").floats;
     let modes = trees.get("nodes_modes").texts.iter().map(|mode| text(mode));
     let nodes = modes.enumerate().map(|(i, mode)| SpecNode {
@@ -103,7 +100,7 @@ fn spec(trees: &Node<'_>) -> Spec {
         threshold: threshold[i],
         yes: yes[i],
         no: no[i],
-        missing_yes: missing.get(i) == Some(&1),
+        missing_yes: missing[i] == 1,
     });
     let (tree, node) = (ints("class_treeids"), ints("class_nodeids"));
     let weights = trees.get("class_weights").floats.iter().zip(ints("class_ids")).enumerate();

@@ -1,4 +1,4 @@
-//! What is asked of the times: how many times ONNX Runtime's the quotient has to be.
+//! What is asked of the times, as quotients of one run; `Session::run` alone has a time.
 
 /// A tree model and what is asked of it: ONNX Runtime's time net of a call's, divided by ours.
 pub(super) struct Bars {
@@ -7,6 +7,14 @@ pub(super) struct Bars {
     one_row: f64,
     thousand_rows: f64,
     one_row_without_avx512: f64,
+}
+
+/// A dense model.
+pub(super) struct Dense {
+    /// Its file's name.
+    pub(super) name: &'static str,
+    /// Its columns.
+    pub(super) width: usize,
 }
 
 /// Nanoseconds that `Session::run` may add to one row's time in the kernel.
@@ -25,6 +33,15 @@ pub(super) const TREES: [Bars; 6] = [
     bars("lgb500", [25.0, 26.0, 3.3]),
     bars("xgb", [16.0, 21.0, 4.4]),
 ];
+
+/// Logistic regression; a scaler and perceptrons 30-128-64-1 and 256-512-512-256-1.
+pub(super) const DENSE: [Dense; 3] = [
+    Dense { name: "logistic", width: 30 },
+    Dense { name: "mlp", width: 30 },
+    Dense { name: "mlp_wide", width: 256 },
+];
+/// What our time divided by ONNX Runtime's may be, for calls of 1 and of 256 rows.
+pub(super) const DENSE_MOST: [f64; 2] = [1.0, 1.2];
 
 // === impl Bars ===
 

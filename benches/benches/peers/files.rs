@@ -35,6 +35,11 @@ impl Files {
         self.read(&format!("{name}.onnx"))
     }
 
+    /// Where the model `name` is as LightGBM's text, if it is LightGBM's.
+    pub(super) fn lightgbm(&self, name: &str) -> Option<PathBuf> {
+        Some(self.folder.join(format!("{name}.txt"))).filter(|path| path.is_file())
+    }
+
     /// Rows of `width` columns, row-major.
     pub(super) fn rows(&self, width: usize) -> Result<Vec<f32>, Box<dyn Error>> {
         let bytes = self.read(&format!("rows{width}.f32"))?;

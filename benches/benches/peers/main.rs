@@ -1,10 +1,11 @@
-//! How much faster than with ONNX Runtime are models scored, on one thread of one core?
+//! How much faster are models scored than by ONNX Runtime and LightGBM, on one thread of one core?
 //!
-//! `trees`: six ensembles of 30 columns, from raw rows to labels and probabilities, and what
-//! `Session::run`, which the server calls, adds to that. All ways of one model and batch take turns
-//! in one process, on one core, over 4,992 different rows or more; a table has medians over passes
-//! of all rows, and beside them the bar and whether it is met. First, labels must be ONNX Runtime's
-//! and probabilities within 1e-6 of its. Fails on another answer, never on a time.
+//! Six tree ensembles, from raw rows to labels and probabilities: the trees alone, with AVX-512 and
+//! without, and what `Session::run`, which the server calls, adds to them. Linear and perceptron
+//! models through `Session::run`. All ways to score one model take turns in one process, on one
+//! core, over 4,864 different rows or more; tables have medians over passes of all rows, and beside
+//! them the bar and whether it is met. Before, labels are compared with ONNX Runtime's and must be
+//! the same, and probabilities nearly. Fails on another answer, never on a time.
 //!
 //! Arguments: names of models for only those (`rf xgb`), `--passes N`, `--models FOLDER`; with
 //! `--test` each call is made once. Needs the files of `benches/peers/make_models.py`.
@@ -16,12 +17,17 @@ use std::process::ExitCode;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use files::Files;
+use lightgbm::LightGbm;
+use onnxruntime::OnnxRuntime;
 
 mod bars;
+mod dense;
 mod files;
+mod lightgbm;
 mod onnxruntime;
 mod ours;
 mod race;
+mod tables;
 mod trees;
 
 /// What the command line asks for.
@@ -50,7 +56,15 @@ fn compare() -> Result<(), Box<dyn Error>> {
     let core = pin()?;
     let mut out = io::stdout().lock();
     writeln!(out, "{}, core {core}; {} passes", processor()?, arguments.passes)?;
-    trees::compare(&arguments, &mut out)
+    let [runtime, booster] = arguments.files.libraries()?;
+    let (runtime, lightgbm) = (OnnxRuntime::load(&runtime)?, LightGbm::load(&booster)?);
+    trees::compare(&arguments, &runtime, &lightgbm, &mut out)?;
+    dense::compare(&arguments, &runtime, &mut out)
+}
+
+/// The head of a table with these columns.
+fn header(out: &mut impl Write, columns: &str) -> io::Result<()> {
+    writeln!(out, "| {columns} |\n|{}", " --- |".repeat(columns.split('|').count()))
 }
 
 /// Keeps this thread, and those it starts, on one core: the last that it may use, since the first

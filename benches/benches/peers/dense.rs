@@ -67,7 +67,7 @@ fn race(
     let mut race = Race::new();
     race.add(&inputs, |inputs| served.call(inputs));
     race.add(&turns, |(place, turn)| peer.call(&mut calls, *place, turn));
-    let medians = race.run(of.passes);
+    let medians = race.run(of.rounds, of.least());
     let each = |place: usize| medians[place] / turns.len() as f64 / 1000.0;
     Ok(Line { ours: each(0), theirs: each(1), differs })
 }

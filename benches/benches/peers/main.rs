@@ -3,16 +3,17 @@
 //! Six tree ensembles, from raw rows to labels and probabilities: the trees alone, with AVX-512 and
 //! without, and what `Session::run`, which the server calls, adds to them. Linear and perceptron
 //! models through `Session::run`. All ways to score one model take turns in one process, on one
-//! core, over 4,864 different rows or more; tables have medians over passes of all rows, and beside
-//! them the bar and whether it is met. Before, labels are compared with ONNX Runtime's and must be
-//! the same, and probabilities nearly. Fails on another answer, never on a time.
+//! core, over 4,864 different rows or more; tables have medians over rounds, and beside them the
+//! bar and whether it is met. Before, labels are compared with ONNX Runtime's and must be the same,
+//! and probabilities nearly. Fails on another answer, never on a time.
 //!
-//! Arguments: names of models for only those (`rf xgb`), `--passes N`, `--models FOLDER`; with
+//! Arguments: names of models for only those (`rf xgb`), `--rounds N`, `--models FOLDER`; with
 //! `--test` each call is made once. Needs the files of `benches/peers/make_models.py`.
 
 use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
@@ -35,8 +36,8 @@ struct Arguments {
     files: Files,
     /// Models to score; empty for all.
     names: Vec<String>,
-    /// Counted passes of each way.
-    passes: usize,
+    /// How often each way is timed.
+    rounds: usize,
     /// One call is enough.
     test: bool,
 }
@@ -55,7 +56,7 @@ fn compare() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::read(std::env::args().skip(1))?;
     let core = pin()?;
     let mut out = io::stdout().lock();
-    writeln!(out, "{}, core {core}; {} passes", processor()?, arguments.passes)?;
+    writeln!(out, "{}, core {core}; {} rounds", processor()?, arguments.rounds)?;
     let [runtime, booster] = arguments.files.libraries()?;
     let (runtime, lightgbm) = (OnnxRuntime::load(&runtime)?, LightGbm::load(&booster)?);
     trees::compare(&arguments, &runtime, &lightgbm, &mut out)?;
@@ -97,11 +98,11 @@ fn processor() -> Result<String, Box<dyn Error>> {
 impl Arguments {
     fn read(given: impl Iterator<Item = String>) -> Result<Arguments, Box<dyn Error>> {
         let mut given = given;
-        let (mut names, mut passes, mut test, mut folder) = (Vec::new(), 21, false, None);
+        let (mut names, mut rounds, mut test, mut folder) = (Vec::new(), 21, false, None);
         while let Some(argument) = given.next() {
             match argument.as_str() {
                 "--test" => test = true,
-                "--passes" => passes = given.next().ok_or("--passes needs a number")?.parse()?,
+                "--rounds" => rounds = given.next().ok_or("--rounds needs a number")?.parse()?,
                 "--models" => folder = Some(given.next().ok_or("--models needs a folder")?),
                 // cargo's and criterion's, which go to every bench.
                 other if other.starts_with('-') => {}
@@ -109,11 +110,16 @@ impl Arguments {
             }
         }
         let files = Files::new(folder.as_deref());
-        Ok(Arguments { files, names, passes: if test { 1 } else { passes }, test })
+        Ok(Arguments { files, names, rounds: if test { 1 } else { rounds }, test })
     }
 
     fn wants(&self, name: &str) -> bool {
         self.names.is_empty() || self.names.iter().any(|wanted| wanted == name)
+    }
+
+    /// How long each way is timed in a round, if all rows once take less.
+    fn least(&self) -> Duration {
+        if self.test { Duration::ZERO } else { Duration::from_millis(3) }
     }
 
     /// How many of `turns` calls a pass has.

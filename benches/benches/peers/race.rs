@@ -2,9 +2,11 @@
 //!
 //! A pass of a runner is all its calls once, over thousands of different rows: one row scored again
 //! and again teaches the branch predictor the way through every tree. The runners make a pass each,
-//! then all another one, each time beginning with another; the first round is not counted.
+//! then all another one, each time beginning with another; the first round is not counted. A runner
+//! whose passes are short makes several at a time: what the others left of its caches then matters
+//! less.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use benches::summary::median;
 
@@ -12,6 +14,9 @@ use benches::summary::median;
 pub(super) struct Runner<'a> {
     /// Makes all the calls of a pass.
     pass: Box<dyn FnMut() + 'a>,
+    /// Passes that are timed as one.
+    repeats: u32,
+    /// Of one pass each.
     nanoseconds: Vec<f64>,
 }
 
@@ -31,24 +36,37 @@ impl<'a> Race<'a> {
     /// compiled around the call: nothing is called through a pointer between two of them.
     pub(super) fn add<T>(&mut self, turns: &'a [T], mut call: impl FnMut(&'a T) + 'a) -> usize {
         let pass = Box::new(move || turns.iter().for_each(&mut call));
-        self.runners.push(Runner { pass, nanoseconds: Vec::new() });
+        self.runners.push(Runner { pass, repeats: 1, nanoseconds: Vec::new() });
         self.runners.len() - 1
     }
 
-    /// Runs it; gives each runner's median pass in nanoseconds.
-    pub(super) fn run(mut self, passes: usize) -> Vec<f64> {
+    /// Runs it, `rounds` times at least `least` for each runner; gives each runner's median pass in
+    /// nanoseconds.
+    pub(super) fn run(mut self, rounds: usize, least: Duration) -> Vec<f64> {
         let count = self.runners.len();
-        for round in 0..=passes {
+        for round in 0..=rounds {
             for place in 0..count {
                 let runner = &mut self.runners[(round + place) % count];
-                let start = Instant::now();
-                (runner.pass)();
-                let taken = start.elapsed().as_nanos() as f64;
+                let taken = runner.run();
                 if round > 0 {
                     runner.nanoseconds.push(taken);
+                } else {
+                    runner.repeats =
+                        (least.as_nanos() as f64 / taken).ceil().clamp(1.0, 99.0) as u32;
                 }
             }
         }
         self.runners.into_iter().map(|runner| median(runner.nanoseconds)).collect()
+    }
+}
+
+// === impl Runner ===
+
+impl Runner<'_> {
+    /// Nanoseconds of a pass.
+    fn run(&mut self) -> f64 {
+        let start = Instant::now();
+        (0..self.repeats).for_each(|_| (self.pass)());
+        start.elapsed().as_nanos() as f64 / f64::from(self.repeats)
     }
 }

@@ -158,7 +158,7 @@ impl<'a> Ways<'a> {
                 black_box(&probabilities);
             })
         });
-        let medians = race.run(of.passes);
+        let medians = race.run(of.rounds, of.least());
         let each = |place: usize| medians[place] / (turns.len() * batch) as f64;
         Ok(Times {
             best: each(0),

@@ -11,7 +11,7 @@ PYTHON ?= python3
 VENV := .venv
 TOOLS := target/tools
 
-.PHONY: help build format lint unit acceptance test test-long bench deny example tools
+.PHONY: help build format lint unit acceptance test test-long bench bench-models deny example tools
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -45,8 +45,15 @@ deny: $(TOOLS)/bin/cargo-deny
 example: tools
 	$(VENV)/bin/python examples/fraud/train.py --check
 
-bench: build
+bench: build bench-models
 	cargo bench --locked -p benches
+
+# What the bench `peers` scores: models and rows that its script makes, and where the peers' libraries are.
+bench-models: target/bench-models/.made
+
+target/bench-models/.made: benches/peers/make_models.py $(VENV)/.installed
+	$(VENV)/bin/python -W ignore $< $(@D)
+	touch $@
 
 # What the tests need beside Rust: Python packages in a virtual environment, Prometheus from Debian.
 tools: $(VENV)/.installed $(TOOLS)/usr/bin/promtool

@@ -1,7 +1,7 @@
 //! The trees of an ONNX file, for benches that time `forest` without a graph around it.
 //!
-//! Reads just what the example's two models have: one TreeEnsembleClassifier with float attributes
-//! and integer labels, and perhaps an Imputer before it. Anything else panics. Field numbers are
+//! Reads just what the models here have: one TreeEnsembleClassifier with float attributes and
+//! integer labels, and perhaps an Imputer before it. Anything else panics. Field numbers are
 //! those of `onnx/onnx.proto`; loading models for service is model-loader's work.
 
 use forest::{Classifier, Kernels, Mode, Precision, Spec, SpecNode, SpecWeight, Transform};
@@ -15,8 +15,10 @@ mod tests;
 /// A model as its trees see it.
 #[derive(Debug)]
 pub struct Trees {
-    /// The trees.
-    pub classifier: Classifier,
+    /// The trees as they are written.
+    pub spec: Spec,
+    /// What makes probabilities of their sums.
+    pub transform: Transform,
     /// What the Imputer puts in place of a missing value, one a column; empty without an Imputer.
     pub fill: Vec<f32>,
 }
@@ -44,7 +46,7 @@ impl Trees {
     /// Reads the trees of `model`, the bytes of an ONNX file.
     ///
     /// # Panics
-    /// When the model has anything that the example's models have not.
+    /// When the model has anything that the models here have not.
     pub fn read(model: &[u8]) -> Trees {
         let graph = Fields(model).find_map(|field| match field {
             (7, Field::Bytes(graph)) => Some(graph),
@@ -60,10 +62,17 @@ impl Trees {
         let trees = named(b"TreeEnsembleClassifier").expect("the model has trees");
         let transform = text(trees.get("post_transform").text);
         let transform = Transform::from_name(transform).expect("a known post transform");
-        let classifier =
-            Classifier::compile(&spec(trees), transform, Kernels::detect()).expect("sound trees");
+        let spec = spec(trees);
         let fill = named(b"Imputer").map(|node| node.get("imputed_value_floats").floats.clone());
-        Trees { classifier, fill: fill.unwrap_or_default() }
+        Trees { spec, transform, fill: fill.unwrap_or_default() }
+    }
+
+    /// The trees as `forest` runs them, with one of `kernels`.
+    ///
+    /// # Panics
+    /// When they are not sound.
+    pub fn compile(&self, kernels: Kernels) -> Classifier {
+        Classifier::compile(&self.spec, self.transform, kernels).expect("sound trees")
     }
 
     /// Replaces missing values as the model's Imputer does.
@@ -101,8 +110,7 @@ fn spec(trees: &Node<'_>) -> Spec {
         target: *class,
         weight: f64::from(*weight),
     });
-    let base_values = trees.attributes.iter().find(|attribute| attribute.name == b"base_values");
-    let base_values = base_values.map_or(&[][..], |attribute| &attribute.floats);
+    let base_values = trees.find("base_values").map_or(&[][..], |attribute| &attribute.floats);
     Spec {
         nodes: nodes.collect(),
         weights: weights.collect(),
@@ -132,9 +140,12 @@ impl<'a> Node<'a> {
         node
     }
 
+    fn find(&self, name: &str) -> Option<&Attribute<'a>> {
+        self.attributes.iter().find(|attribute| attribute.name == name.as_bytes())
+    }
+
     fn get(&self, name: &str) -> &Attribute<'a> {
-        let found = self.attributes.iter().find(|attribute| attribute.name == name.as_bytes());
-        found.unwrap_or_else(|| panic!("the operator has no attribute {name}"))
+        self.find(name).unwrap_or_else(|| panic!("the operator has no attribute {name}"))
     }
 }
 

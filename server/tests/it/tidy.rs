@@ -122,7 +122,7 @@ fn libraries_stay_in_their_rooms() {
 #[test]
 fn unsafe_code_stays_in_its_rooms() {
     hold(
-        "`unsafe` is for forest (SIMD) and collector/src/spool (mmap) alone",
+        "`unsafe` is for forest (SIMD), collector/src/spool (mmap) and a peer of the benches alone",
         "write it safely, or move the decision there with an ADR",
         each(names::unsafe_code),
     );

@@ -119,6 +119,8 @@ fn unsafe_rooms() {
     check(names::unsafe_code, "forest/src/simd.rs", block, &[]);
     check(names::unsafe_code, "collector/src/spool/segment.rs", block, &[]);
     check(names::unsafe_code, "collector/src/sink.rs", block, &[3]);
+    check(names::unsafe_code, "benches/benches/peers/lightgbm.rs", block, &[]);
+    check(names::unsafe_code, "benches/benches/peers/main.rs", block, &[3]);
 
     let forbids = "//! A crate.\n#![forbid(unsafe_code)]\n";
     let crates = |text| ["drift", "forest"].map(|name| file(&format!("{name}/src/lib.rs"), text));

@@ -18,10 +18,14 @@ mod doubling;
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)] // Loads and stores of whole vectors.
 mod lanes;
+#[cfg(target_arch = "x86_64")]
 mod ranks;
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)] // Vector instructions, behind a look at the processor.
 mod shallow;
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)] // Vector instructions, behind a look at the processor; unchecked walks.
+mod tables;
 
 pub use choice::{Kernel, Kernels};
 
@@ -44,6 +48,8 @@ pub(crate) struct Fast {
 #[derive(Debug, Clone, PartialEq)]
 enum Form {
     Compact(compact::Compact),
+    #[cfg(target_arch = "x86_64")]
+    Tables(tables::Tables),
     #[cfg(target_arch = "x86_64")]
     Shallow(shallow::Shallow),
     #[cfg(target_arch = "x86_64")]
@@ -69,6 +75,8 @@ impl Fast {
         match self.form {
             Form::Compact(_) => Kernel::Compact,
             #[cfg(target_arch = "x86_64")]
+            Form::Tables(_) => Kernel::Tables,
+            #[cfg(target_arch = "x86_64")]
             Form::Shallow(_) => Kernel::Shallow,
             #[cfg(target_arch = "x86_64")]
             Form::Doubling(_) => Kernel::Doubling,
@@ -81,6 +89,8 @@ impl Fast {
     pub(crate) fn bytes(&self) -> usize {
         match &self.form {
             Form::Compact(compact) => compact.bytes(),
+            #[cfg(target_arch = "x86_64")]
+            Form::Tables(tables) => tables.bytes(),
             #[cfg(target_arch = "x86_64")]
             Form::Shallow(shallow) => shallow.bytes(),
             #[cfg(target_arch = "x86_64")]
@@ -109,6 +119,8 @@ impl Fast {
         match &self.form {
             Form::Compact(compact) => compact.add(rows, stride, out),
             #[cfg(target_arch = "x86_64")]
+            Form::Tables(tables) => tables.add(rows, stride, out),
+            #[cfg(target_arch = "x86_64")]
             Form::Shallow(shallow) => shallow.add(rows, stride, out),
             #[cfg(target_arch = "x86_64")]
             Form::Doubling(doubling) => doubling.add(rows, stride, out),
@@ -125,6 +137,8 @@ impl Form {
     fn compile(kernel: Kernel, trees: &Trees) -> Option<Form> {
         match kernel {
             Kernel::Compact => compact::Compact::compile(trees).map(Form::Compact),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Tables => tables::Tables::compile(trees).map(Form::Tables),
             #[cfg(target_arch = "x86_64")]
             Kernel::Shallow => shallow::Shallow::compile(trees).map(Form::Shallow),
             #[cfg(target_arch = "x86_64")]

@@ -81,8 +81,11 @@ fn exp_not_positive(x: f32) -> f32 {
     let rounded = x * std::f32::consts::LOG2_E + ROUND;
     let n = rounded - ROUND;
     let r = (x - n * LN_2[0]) - n * LN_2[1];
-    let series = [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0];
-    let of_r = series.iter().fold(0.0, |sum, factor| sum * r + factor) * r + 1.0;
+    // Terms in pairs, so that they need not wait for each other.
+    let square = r * r;
+    let low = (1.0 + r) + square * (0.5 + r * (1.0 / 6.0));
+    let high = (1.0 / 24.0 + r * (1.0 / 120.0)) + square * (1.0 / 720.0);
+    let of_r = low + square * square * high;
     let exponent = rounded.to_bits().wrapping_sub(ROUND.to_bits()).wrapping_shl(23);
     let scaled = f32::from_bits(of_r.to_bits().wrapping_add(exponent));
     if x < -87.0 { 0.0 } else { scaled }

@@ -69,6 +69,12 @@ impl Margin {
         labels: &mut [usize],
         scores: &mut [f32],
     ) -> bool {
+        if let ([sum, _], [label], [first, second]) = (sums, &mut *labels, &mut *scores) {
+            let score = self.score(*sum);
+            *label = usize::from(score > self.cut);
+            [*first, *second] = self.shown.of(score);
+            return f64::from((score - self.cut).abs()) > slack;
+        }
         let mut nearest = f32::INFINITY;
         for (sums, label) in sums.as_chunks::<2>().0.iter().zip(labels) {
             let score = self.score(sums[0]);
@@ -76,19 +82,34 @@ impl Margin {
             nearest = nearest.min((score - self.cut).abs());
         }
         let rows = sums.as_chunks::<2>().0.iter().zip(scores.as_chunks_mut::<2>().0);
+        // A loop for each kind, so that none chooses in its middle.
         match self.shown {
-            Shown::Probability => rows.for_each(|(sums, scores)| {
-                let score = self.score(sums[0]);
-                *scores = [1.0 - score, score];
-            }),
-            Shown::Margin => rows.for_each(|(sums, scores)| {
-                let score = self.score(sums[0]);
-                *scores = [-score, score];
-            }),
-            Shown::Logistic => rows.for_each(|(sums, scores)| {
-                *scores = logistic_pair(self.score(sums[0]));
-            }),
+            Shown::Probability => self.show(rows, |score| Shown::Probability.of(score)),
+            Shown::Margin => self.show(rows, |score| Shown::Margin.of(score)),
+            Shown::Logistic => self.show(rows, |score| Shown::Logistic.of(score)),
         }
         f64::from(nearest) > slack
+    }
+
+    #[inline]
+    fn show<'a>(
+        &self,
+        rows: impl Iterator<Item = (&'a [f64; 2], &'a mut [f32; 2])>,
+        of: impl Fn(f32) -> [f32; 2],
+    ) {
+        rows.for_each(|(sums, scores)| *scores = of(self.score(sums[0])));
+    }
+}
+
+// === impl Shown ===
+
+impl Shown {
+    #[inline]
+    fn of(self, score: f32) -> [f32; 2] {
+        match self {
+            Shown::Probability => [1.0 - score, score],
+            Shown::Margin => [-score, score],
+            Shown::Logistic => logistic_pair(score),
+        }
     }
 }

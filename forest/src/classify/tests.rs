@@ -2,7 +2,8 @@
 //! model-loader's integration tests.
 
 use super::*;
-use crate::{Mode, Precision, SpecNode, SpecWeight};
+use crate::random::{Draw, Shape};
+use crate::{Aggregate, Kernel, Mode, Precision, SpecNode, SpecWeight};
 
 /// One leaf with these weights by class, so that every row has the same scores.
 fn constant(classes: usize, weights: &[(i64, f64)], base_values: &[f64]) -> Spec {
@@ -87,4 +88,53 @@ fn counts_that_fit_no_convention_are_refused() {
     assert_eq!(compile(&three), Error::BaseValues { count: 1, targets: 3 });
     let two = constant(2, &[(0, 1.0)], &[1.0; 3]);
     assert_eq!(compile(&two), Error::BaseValues { count: 3, targets: 2 });
+}
+
+/// Rows are classified alike, and to nearly the same scores, whatever evaluates the trees; sums are
+/// often equal or next to each other here.
+#[test]
+fn labels_do_not_depend_on_the_kernel() {
+    let modes = vec![Mode::Leq, Mode::Lt];
+    for (seed, targets) in [(1, 2), (2, 2), (3, 3), (4, 5)] {
+        for transform in [Transform::None, Transform::Logistic, Transform::Softmax] {
+            let shape = Shape {
+                trees: 30,
+                leaves: 30,
+                depth: 9,
+                features: 6,
+                thresholds: 40,
+                targets,
+                vectors: targets == 5,
+                modes: modes.clone(),
+                missing: seed % 2 == 0,
+                aggregate: Aggregate::Sum,
+                base: targets > 2,
+            };
+            let mut draw = Draw(seed);
+            let mut spec = shape.ensemble(&mut draw);
+            for weight in &mut spec.weights {
+                // Few values, so that sums meet; one class has the weights of two.
+                weight.weight = f64::from((weight.weight * 8.0) as f32 / 10.0);
+                weight.target = if targets == 2 { 0 } else { weight.target };
+            }
+            let rows = shape.rows(500, 6, &mut draw);
+            let plain = Classifier::compile(&spec, transform, Kernels::PLAIN).unwrap();
+            let (mut labels, mut scores) = (vec![9; 500], vec![0.0; 500 * targets]);
+            plain.classify(&rows, 6, &mut labels, &mut scores);
+            for kernel in Kernel::ALL.into_iter().filter(|kernel| Kernels::detect().has(*kernel)) {
+                let kernels = Kernels::from_name(kernel.name()).unwrap();
+                let fast = Classifier::compile(&spec, transform, kernels).unwrap();
+                for at_once in [1, 500] {
+                    let (mut found, mut shown) = (vec![9; 500], vec![0.0; 500 * targets]);
+                    let blocks = found.chunks_mut(at_once).zip(shown.chunks_mut(at_once * targets));
+                    for ((found, shown), rows) in blocks.zip(rows.chunks(at_once * 6)) {
+                        fast.classify(rows, 6, found, shown);
+                    }
+                    assert_eq!(found, labels, "{kernel:?}, {targets} classes, {transform:?}");
+                    let near = |(a, b): (&f32, &f32)| (a - b).abs() <= 4e-6 * b.abs().max(1.0);
+                    assert!(shown.iter().zip(&scores).all(near), "{kernel:?}, {transform:?}");
+                }
+            }
+        }
+    }
 }

@@ -13,6 +13,7 @@
 //! A subtree that ends early has its leaf at all ways out below.
 
 use std::arch::x86_64::*;
+use std::hint::select_unpredictable;
 
 use super::columns::Columns;
 use super::lanes::{self, LANES, Lanes};
@@ -170,36 +171,26 @@ impl Blocks {
     #[target_feature(enable = "avx512f,bmi2")]
     fn add_to<const K: usize>(&self, rows: &[f32], stride: usize, out: &mut [f64]) {
         if rows.len() == stride {
-            let columns = self.columns_of::<K>(rows);
+            let columns: [_; K] = lanes::columns_of(&self.columns, rows);
             for root in &self.roots {
-                let leaf = self.leaf(root, &vectors(&columns));
+                let leaf = self.leaf(root, &columns);
                 self.add_leaf(root, leaf, out);
             }
             return;
         }
-        let mut columns = [[Lanes([0.0; LANES]); K]; ROWS];
+        let mut columns = [[_mm512_setzero_ps(); K]; ROWS];
         let blocks = rows.chunks(ROWS * stride).zip(out.chunks_mut(ROWS * self.targets));
         for (rows, out) in blocks {
             for (row, columns) in rows.chunks_exact(stride).zip(&mut columns) {
-                *columns = self.columns_of::<K>(row);
+                *columns = lanes::columns_of(&self.columns, row);
             }
             for root in &self.roots {
                 for (out, columns) in out.chunks_exact_mut(self.targets).zip(&columns) {
-                    let leaf = self.leaf(root, &vectors(columns));
+                    let leaf = self.leaf(root, columns);
                     self.add_leaf(root, leaf, out);
                 }
             }
         }
-    }
-
-    fn columns_of<const K: usize>(&self, row: &[f32]) -> [Lanes; K] {
-        let mut filled = [0.0; COLUMNS_MAX];
-        self.columns.fill(row, &mut filled);
-        let mut columns = [Lanes([0.0; LANES]); K];
-        for (columns, filled) in columns.iter_mut().zip(filled.as_chunks().0) {
-            columns.0 = *filled;
-        }
-        columns
     }
 
     /// The leaf that a row comes to, counted through the ensemble.
@@ -208,8 +199,9 @@ impl Blocks {
     fn leaf<const K: usize>(&self, root: &Root, columns: &[__m512; K]) -> usize {
         let mut at = 0_u16;
         for _ in 0..root.steps {
-            // A row that has come to its leaf goes through the first block once more.
-            let place = root.block + if at < LEAF { usize::from(at) } else { 0 };
+            // A row that has come to its leaf goes through the first block once more: a branch would
+            // be mispredicted.
+            let place = root.block + usize::from(select_unpredictable(at < LEAF, at, 0));
             // SAFETY: `at` is a block of this tree: the first one, or one that a `next` names.
             let block = unsafe { self.blocks.get_unchecked(place) };
             let x = pick(columns, &block.column);
@@ -217,7 +209,7 @@ impl Blocks {
             let last = usize::from(LAST[usize::from(no & 127)]);
             let way = 2 * last + (usize::from(no) >> (last + 7) & 1);
             let next = block.next[way];
-            at = if at < LEAF { next } else { at };
+            at = select_unpredictable(at < LEAF, next, at);
         }
         root.leaf + usize::from(at & (LEAF - 1))
     }
@@ -231,17 +223,6 @@ impl Blocks {
         let values = &self.values[leaf * self.width..][..self.width];
         out.iter_mut().zip(values).for_each(|(sum, value)| *sum += f64::from(*value));
     }
-}
-
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn vectors<const K: usize>(columns: &[Lanes; K]) -> [__m512; K] {
-    // A closure would not have the function's target features.
-    let mut out = [_mm512_setzero_ps(); K];
-    for (out, columns) in out.iter_mut().zip(columns) {
-        *out = lanes::load(columns);
-    }
-    out
 }
 
 /// The value of each node's column.

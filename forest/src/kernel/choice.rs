@@ -12,8 +12,8 @@ pub enum Kernel {
     Plain,
     /// Eight-byte nodes, eight walks at a time; any processor.
     Compact,
-    /// All nodes of a tree compared at once, the leaf by masks; AVX2 or NEON.
-    Masks,
+    /// All nodes of a tree compared at once, the leaf by tables; AVX2.
+    Tables,
     /// Sixteen rows or sixteen trees of at most three levels at once; AVX-512.
     Shallow,
     /// All nodes of a tree compared at once, the leaf by pointer doubling; AVX-512 VBMI.
@@ -33,7 +33,7 @@ impl Kernel {
     pub const ALL: [Kernel; 6] = [
         Kernel::Plain,
         Kernel::Compact,
-        Kernel::Masks,
+        Kernel::Tables,
         Kernel::Shallow,
         Kernel::Doubling,
         Kernel::Blocks,
@@ -44,7 +44,7 @@ impl Kernel {
         match self {
             Kernel::Plain => "plain",
             Kernel::Compact => "compact",
-            Kernel::Masks => "masks",
+            Kernel::Tables => "tables",
             Kernel::Shallow => "shallow",
             Kernel::Doubling => "doubling",
             Kernel::Blocks => "blocks",
@@ -56,7 +56,12 @@ impl Kernel {
         match self {
             Kernel::Plain | Kernel::Compact => true,
             #[cfg(target_arch = "x86_64")]
-            Kernel::Masks => is_x86_feature_detected!("avx2"),
+            Kernel::Tables => {
+                is_x86_feature_detected!("avx2")
+                    && is_x86_feature_detected!("popcnt")
+                    && is_x86_feature_detected!("bmi1")
+                    && is_x86_feature_detected!("bmi2")
+            }
             #[cfg(target_arch = "x86_64")]
             Kernel::Shallow | Kernel::Blocks => {
                 is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("bmi2")
@@ -70,9 +75,7 @@ impl Kernel {
                     && is_x86_feature_detected!("popcnt")
             }
             #[cfg(not(target_arch = "x86_64"))]
-            Kernel::Masks => cfg!(target_arch = "aarch64"),
-            #[cfg(not(target_arch = "x86_64"))]
-            Kernel::Shallow | Kernel::Blocks | Kernel::Doubling => false,
+            Kernel::Tables | Kernel::Shallow | Kernel::Blocks | Kernel::Doubling => false,
         }
     }
 }
@@ -89,7 +92,7 @@ impl Kernels {
     }
 
     /// What a person may choose: a kernel, or all of a kind of processor (`portable`, `avx2`,
-    /// `neon`, `avx512`).
+    /// `avx512`).
     ///
     /// # Errors
     /// When there is no such name, or this processor does not run it.
@@ -97,10 +100,7 @@ impl Kernels {
         let (chosen, needed): (Vec<Kernel>, Kernel) = match name {
             "portable" => (vec![Kernel::Compact], Kernel::Compact),
             "avx2" if cfg!(target_arch = "x86_64") => {
-                (vec![Kernel::Compact, Kernel::Masks], Kernel::Masks)
-            }
-            "neon" if cfg!(target_arch = "aarch64") => {
-                (vec![Kernel::Compact, Kernel::Masks], Kernel::Masks)
+                (vec![Kernel::Compact, Kernel::Tables], Kernel::Tables)
             }
             "avx512" if cfg!(target_arch = "x86_64") => (Kernel::ALL.to_vec(), Kernel::Doubling),
             _ => {
@@ -123,7 +123,7 @@ impl Kernels {
     /// Those beside the plain walk, the fastest first, as far as they take the same trees.
     pub(crate) fn by_speed(self) -> impl Iterator<Item = Kernel> {
         let order =
-            [Kernel::Shallow, Kernel::Doubling, Kernel::Blocks, Kernel::Masks, Kernel::Compact];
+            [Kernel::Shallow, Kernel::Doubling, Kernel::Blocks, Kernel::Tables, Kernel::Compact];
         order.into_iter().filter(move |kernel| self.has(*kernel))
     }
 

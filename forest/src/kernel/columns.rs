@@ -6,6 +6,9 @@
 
 use crate::trees::{Branch, Trees};
 
+/// Columns of rows that are taken as they are, at most.
+const FRONT_MAX: usize = 64;
+
 /// Where a column's values come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Column {
@@ -16,7 +19,11 @@ struct Column {
 
 /// The columns of an ensemble, sorted.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Columns(Vec<Column>);
+pub(super) struct Columns {
+    columns: Vec<Column>,
+    /// The columns are the row's first ones as they are.
+    front: bool,
+}
 
 // === impl Columns ===
 
@@ -27,34 +34,46 @@ impl Columns {
         let mut columns: Vec<Column> = branches.map(Column::of).collect();
         columns.sort_unstable();
         columns.dedup();
-        (columns.len() <= most).then_some(Columns(columns))
+        let width = columns.last().map_or(0, |column| column.feature as usize + 1);
+        let front = width <= most.min(FRONT_MAX) && columns.iter().all(|column| !column.nan_low);
+        if front {
+            // Columns that no branch reads cost less than leaving them out.
+            let all = 0..width as u32;
+            columns = all.map(|feature| Column { feature, nan_low: false }).collect();
+        }
+        (columns.len() <= most).then_some(Columns { columns, front })
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.columns.len()
     }
 
     /// The column that a branch of the ensemble reads.
     pub(super) fn of(&self, branch: &Branch) -> u16 {
         let wanted = Column::of(branch);
-        self.0.partition_point(|column| *column < wanted) as u16
+        self.columns.partition_point(|column| *column < wanted) as u16
     }
 
     /// Writes the columns of a row to the front of `out`.
-    pub(super) fn fill(&self, row: &[f32], out: &mut [f32]) {
-        for (column, out) in self.0.iter().zip(out) {
+    pub(super) fn fill<'a>(&self, row: &[f32], out: impl IntoIterator<Item = &'a mut f32>) {
+        for (column, out) in self.columns.iter().zip(out) {
             *out = column.value(row[column.feature as usize]);
         }
     }
 
+    /// The columns of a row, when they are its first ones as they are.
+    pub(super) fn front_of<'a>(&self, row: &'a [f32]) -> Option<&'a [f32]> {
+        self.front.then(|| &row[..self.columns.len()])
+    }
+
     /// The features of the columns, ascending; one of two columns stands twice.
     pub(super) fn features(&self) -> impl Iterator<Item = usize> + Clone {
-        self.0.iter().map(|column| column.feature as usize)
+        self.columns.iter().map(|column| column.feature as usize)
     }
 
     /// Whether NaN of each column becomes -inf.
     pub(super) fn nan_low(&self) -> impl Iterator<Item = bool> {
-        self.0.iter().map(|column| column.nan_low)
+        self.columns.iter().map(|column| column.nan_low)
     }
 }
 

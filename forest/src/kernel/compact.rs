@@ -144,7 +144,7 @@ impl Compact {
     }
 
     fn fill(&self, row: &[f32], columns: &mut [f32]) {
-        self.columns.fill(row, columns);
+        self.columns.fill(row, &mut *columns);
         columns[self.columns.len()] = f32::NEG_INFINITY;
     }
 

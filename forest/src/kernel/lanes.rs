@@ -5,6 +5,8 @@
 
 use std::arch::x86_64::*;
 
+use super::columns::Columns;
+
 /// Rows that are turned at once, and columns.
 pub(super) const LANES: usize = 16;
 
@@ -30,18 +32,41 @@ pub(super) fn turn(
         if group != from {
             from = group;
             let width = (stride - group).min(LANES);
-            let mut lines = [_mm512_setzero_ps(); LANES];
+            let mut lines = [_mm512_setzero_si512(); LANES];
             for (row, line) in lines.iter_mut().enumerate() {
                 let start = row.min(count - 1) * stride + group;
-                *line = load_some(&rows[start..start + width]);
+                *line = _mm512_castps_si512(load_some(&rows[start..start + width]));
             }
             transpose(&mut lines);
             for (turned, line) in turned.iter_mut().zip(lines) {
-                store(turned, line);
+                store(turned, _mm512_castsi512_ps(line));
             }
         }
         *out = turned[feature - group];
     }
+}
+
+/// The columns of a row in `K` vectors; what is behind them is zero.
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(super) fn columns_of<const K: usize>(columns: &Columns, row: &[f32]) -> [__m512; K] {
+    let mut filled = [Lanes([0.0; LANES]); K];
+    let mut out = [_mm512_setzero_ps(); K];
+    match columns.front_of(row) {
+        Some(front) => {
+            for (out, front) in out.iter_mut().zip(front.chunks(LANES)) {
+                *out = load_some(front);
+            }
+        }
+        None => {
+            let flat = filled.iter_mut().flat_map(|lanes| &mut lanes.0);
+            columns.fill(row, flat);
+            for (out, filled) in out.iter_mut().zip(&filled) {
+                *out = load(filled);
+            }
+        }
+    }
+    out
 }
 
 /// Up to sixteen floats, and zeros.
@@ -76,38 +101,37 @@ pub(super) fn add(sums: &mut [__m512d; 2], values: __m512) {
     sums[1] = _mm512_add_pd(sums[1], _mm512_cvtps_pd(upper));
 }
 
-/// Turns sixteen lines of sixteen around.
+/// Turns sixteen lines of sixteen values of 32 bits around.
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn transpose(lines: &mut [__m512; LANES]) {
-    // Each round pairs lines that are twice as far apart; a quarter of a line is four floats.
+pub(super) fn transpose(lines: &mut [__m512i; LANES]) {
+    // Each round pairs lines that are twice as far apart; a quarter of a line is four values.
     let mut pairs = *lines;
     for at in 0..8 {
         let (a, b) = (lines[2 * at], lines[2 * at + 1]);
-        pairs[2 * at] = _mm512_unpacklo_ps(a, b);
-        pairs[2 * at + 1] = _mm512_unpackhi_ps(a, b);
+        pairs[2 * at] = _mm512_unpacklo_epi32(a, b);
+        pairs[2 * at + 1] = _mm512_unpackhi_epi32(a, b);
     }
     let mut fours = pairs;
     for at in 0..4 {
         for half in 0..2 {
-            let a = _mm512_castps_pd(pairs[4 * at + half]);
-            let b = _mm512_castps_pd(pairs[4 * at + half + 2]);
-            fours[4 * at + 2 * half] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b));
-            fours[4 * at + 2 * half + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, b));
+            let (a, b) = (pairs[4 * at + half], pairs[4 * at + half + 2]);
+            fours[4 * at + 2 * half] = _mm512_unpacklo_epi64(a, b);
+            fours[4 * at + 2 * half + 1] = _mm512_unpackhi_epi64(a, b);
         }
     }
     // `fours[4 q + c]` has column `4 k + c` of rows `4 q ..` in quarter `k`.
     for column in 0..4 {
         let [a, b] = [fours[column], fours[4 + column]];
         let [c, d] = [fours[8 + column], fours[12 + column]];
-        let even = _mm512_shuffle_f32x4::<0x88>(a, b);
-        let odd = _mm512_shuffle_f32x4::<0xdd>(a, b);
-        let even_behind = _mm512_shuffle_f32x4::<0x88>(c, d);
-        let odd_behind = _mm512_shuffle_f32x4::<0xdd>(c, d);
-        lines[column] = _mm512_shuffle_f32x4::<0x88>(even, even_behind);
-        lines[4 + column] = _mm512_shuffle_f32x4::<0x88>(odd, odd_behind);
-        lines[8 + column] = _mm512_shuffle_f32x4::<0xdd>(even, even_behind);
-        lines[12 + column] = _mm512_shuffle_f32x4::<0xdd>(odd, odd_behind);
+        let even = _mm512_shuffle_i32x4::<0x88>(a, b);
+        let odd = _mm512_shuffle_i32x4::<0xdd>(a, b);
+        let even_behind = _mm512_shuffle_i32x4::<0x88>(c, d);
+        let odd_behind = _mm512_shuffle_i32x4::<0xdd>(c, d);
+        lines[column] = _mm512_shuffle_i32x4::<0x88>(even, even_behind);
+        lines[4 + column] = _mm512_shuffle_i32x4::<0x88>(odd, odd_behind);
+        lines[8 + column] = _mm512_shuffle_i32x4::<0xdd>(even, even_behind);
+        lines[12 + column] = _mm512_shuffle_i32x4::<0xdd>(odd, odd_behind);
     }
 }
 

@@ -10,9 +10,11 @@
 //!                        more:                   | pivots | t_0 .. t_15 | t_16 .. t_31 | ...
 //! pivots                 the last of each of the 15 first lines behind it
 //! ```
-//! Lines are filled up with infinity, which is below nothing.
+//! Lines are filled up with infinity, which is below nothing. For many rows at once the same
+//! thresholds lie in the order of a binary search (`searches`).
 
-#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)] // Loads of whole lines.
+mod avx2;
 #[allow(unsafe_code)] // Loads of whole lines.
 mod avx512;
 
@@ -43,6 +45,8 @@ pub(super) struct Ranks {
     /// The slots behind them: which source each repeats, with NaN low.
     twins: Vec<u8>,
     lines: Vec<Line>,
+    /// The thresholds of each source as a complete search tree, level by level from entry 1 on.
+    searches: Vec<Line>,
     /// The sorted thresholds, one list a source.
     sorted: Vec<Vec<f32>>,
 }
@@ -55,6 +59,9 @@ struct Source {
     first: u32,
     /// Whether that line holds pivots.
     pivots: bool,
+    /// The first line of its search, and the number of levels.
+    search: u32,
+    levels: u32,
     /// The rank of NaN.
     nan: u8,
 }
@@ -69,8 +76,13 @@ impl Ranks {
         read.sort_unstable_by(|a, b| {
             a.feature.cmp(&b.feature).then(a.threshold.total_cmp(&b.threshold))
         });
-        let mut out =
-            Ranks { sources: Vec::new(), twins: Vec::new(), lines: Vec::new(), sorted: Vec::new() };
+        let mut out = Ranks {
+            sources: Vec::new(),
+            twins: Vec::new(),
+            lines: Vec::new(),
+            searches: Vec::new(),
+            sorted: Vec::new(),
+        };
         for of_feature in read.chunk_by(|a, b| a.feature == b.feature) {
             let mut thresholds: Vec<f32> =
                 of_feature.iter().map(|branch| branch.threshold).collect();
@@ -100,7 +112,11 @@ impl Ranks {
             self.lines.push(Line::of(&last[..last.len() - 1]));
         }
         self.lines.extend(lines);
-        self.sources.push(Source { feature, first, pivots, nan });
+        let search = self.searches.len() as u32;
+        // A first line has the levels above sixteen leaves.
+        let levels = (thresholds.len() + 1).next_power_of_two().trailing_zeros().max(4);
+        self.searches.extend(by_levels(thresholds, levels).chunks(LINE).map(Line::of));
+        self.sources.push(Source { feature, first, pivots, search, levels, nan });
     }
 
     /// The number of slots.
@@ -122,7 +138,10 @@ impl Ranks {
 
     pub(super) fn bytes(&self) -> usize {
         let sorted: usize = self.sorted.iter().map(|list| size_of_val(&list[..])).sum();
-        size_of_val(&self.lines[..]) + size_of_val(&self.sources[..]) + sorted
+        size_of_val(&self.lines[..])
+            + size_of_val(&self.searches[..])
+            + size_of_val(&self.sources[..])
+            + sorted
     }
 
     /// The slots that repeat a source with NaN low.
@@ -133,6 +152,20 @@ impl Ranks {
             *twin = if rank == NAN_HIGH { 0 } else { rank };
         }
     }
+}
+
+/// Sorted thresholds as a complete search tree: the children of entry `i` are `2 i` and `2 i + 1`.
+/// What is behind the last threshold is infinity.
+fn by_levels(sorted: &[f32], levels: u32) -> Vec<f32> {
+    let mut tree = vec![f32::INFINITY; 1 << levels];
+    for level in 0..levels {
+        let below = 1 << (levels - level);
+        for at in 0..1_usize << level {
+            let place = at * below + below / 2 - 1;
+            tree[(1 << level) + at] = sorted.get(place).copied().unwrap_or(f32::INFINITY);
+        }
+    }
+    tree
 }
 
 // === impl Line ===
@@ -158,4 +191,5 @@ impl<const K: usize> Slots<K> {
 }
 
 #[cfg(test)]
+#[allow(unsafe_code)] // Calls that the processor has been looked at for.
 mod tests;

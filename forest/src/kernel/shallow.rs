@@ -106,10 +106,7 @@ impl Shallow {
     /// One row, sixteen trees at a time.
     #[target_feature(enable = "avx512f")]
     fn add_row(&self, row: &[f32], out: &mut [f64]) {
-        let mut columns = [0.0; COLUMNS_MAX];
-        self.columns.fill(row, &mut columns);
-        let (front, back) = columns.split_at(LANES);
-        let columns = [lanes::load_some(front), lanes::load_some(back)];
+        let columns: [_; COLUMNS_MAX / LANES] = lanes::columns_of(&self.columns, row);
         for run in &self.runs {
             let mut sums = [_mm512_setzero_pd(); 2];
             for group in &self.groups[run.groups.clone()] {

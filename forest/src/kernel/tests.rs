@@ -147,6 +147,9 @@ fn every_kernel_takes_what_it_is_for() {
     for leaves in [2, 8, 16, 32, 64] {
         for shape in [&full, &classes, &vectors, &wide, &widest] {
             takes(Kernel::Doubling, &Shape { leaves, ..shape.clone() });
+            if shape.features <= 30 {
+                takes(Kernel::Tables, &Shape { leaves, ..shape.clone() });
+            }
         }
     }
 }

@@ -49,8 +49,8 @@ pub struct ServingArgs {
     /// Close a row file at this age [default: 60s, in a demo 5s]
     #[arg(long, env = "SKEG_ROLL_AGE", value_name = "TIME")]
     pub roll_age: Option<String>,
-    /// What evaluates tree ensembles, for tests and diagnosis: plain, compact, masks, shallow, doubling,
-    /// blocks, or all for a kind of processor: portable, avx2, neon, avx512 [default: the fastest]
+    /// What evaluates tree ensembles, for tests and diagnosis: plain, compact, tables, shallow,
+    /// doubling, blocks, or all of a kind of processor: portable, avx2, avx512 [default: the fastest]
     #[arg(long, env = "SKEG_FOREST_KERNEL", value_name = "NAME")]
     pub forest_kernel: Option<String>,
     /// This replica's name in row files [default: the host's name]

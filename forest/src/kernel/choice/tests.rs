@@ -12,7 +12,7 @@ fn names_lead_back_to_kernels_that_run_here() {
         assert_eq!(Kernels::detect().has(kernel), kernel.runs_here());
     }
     let portable = Kernels::from_name("portable").unwrap();
-    assert!(portable.has(Kernel::Compact) && !portable.has(Kernel::Masks));
+    assert!(portable.has(Kernel::Compact) && !portable.has(Kernel::Tables));
     assert_eq!(format!("{:?}", Kernels::PLAIN), "{Plain}");
 }
 

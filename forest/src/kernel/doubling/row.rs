@@ -26,19 +26,30 @@ impl Doubling {
                 self.vectors_of(run, &ranks, out);
                 continue;
             }
-            out[run.target] += match (run.yes, run.roots) {
-                (None, _) => self.sum::<K, 1, true>(run, &ranks),
-                (_, 1) => self.sum::<K, 1, false>(run, &ranks),
-                (_, 2) => self.sum::<K, 2, false>(run, &ranks),
-                (_, 4) => self.sum::<K, 4, false>(run, &ranks),
-                _ => self.sum::<K, 8, false>(run, &ranks),
+            out[run.target] += match run.doublings {
+                ..=2 => self.sum_of::<K, 2>(run, &ranks),
+                3 => self.sum_of::<K, 3>(run, &ranks),
+                4 => self.sum_of::<K, 4>(run, &ranks),
+                5 => self.sum_of::<K, 5>(run, &ranks),
+                _ => self.sum_of::<K, 6>(run, &ranks),
             };
+        }
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+    fn sum_of<const K: usize, const DOUBLINGS: u32>(&self, run: &Run, ranks: &[__m512i; K]) -> f64 {
+        match (run.yes, run.roots) {
+            (None, _) => self.sum::<K, DOUBLINGS, 1, true>(run, ranks),
+            (_, 1) => self.sum::<K, DOUBLINGS, 1, false>(run, ranks),
+            (_, 2) => self.sum::<K, DOUBLINGS, 2, false>(run, ranks),
+            (_, 4) => self.sum::<K, DOUBLINGS, 4, false>(run, ranks),
+            _ => self.sum::<K, DOUBLINGS, 8, false>(run, ranks),
         }
     }
 
     /// The sum of a run's leaves.
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-    fn sum<const K: usize, const ROOTS: usize, const PRE: bool>(
+    fn sum<const K: usize, const DOUBLINGS: u32, const ROOTS: usize, const PRE: bool>(
         &self,
         run: &Run,
         ranks: &[__m512i; K],
@@ -50,7 +61,7 @@ impl Doubling {
         let pre = &self.yes_leaf[run.bins.clone()];
         for (at, (bin, leaves)) in bins.enumerate() {
             let yes = if PRE { in_pre_order(pre[at], places) } else { load(&yes[at]) };
-            let found = exits(bin, yes, ranks, run.doublings, places);
+            let found = exits(bin, yes, ranks, DOUBLINGS, places);
             let word = _mm_cvtsi128_si64(_mm512_castsi512_si128(found)).cast_unsigned();
             for (root, sum) in sums.iter_mut().enumerate() {
                 *sum += f64::from(leaves[(word >> (8 * root)) as usize % NODES]);

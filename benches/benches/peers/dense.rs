@@ -49,7 +49,7 @@ fn race(
     runtime: &OnnxRuntime,
 ) -> Result<Line, Box<dyn Error>> {
     let (rows, onnx) = (of.files.rows(model.width)?, of.files.onnx(model.name)?);
-    let (mut served, mut peer) = (Served::new(&onnx)?, runtime.peer(&onnx)?);
+    let (mut served, mut peer) = (Served::new(&onnx, of.kernels)?, runtime.peer(&onnx)?);
     let turns: Vec<&[f32]> = rows.chunks_exact(batch * model.width).collect();
     let turns = &turns[..of.calls(turns.len())];
     let inputs: Result<Vec<_>, _> =

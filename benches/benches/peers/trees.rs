@@ -5,7 +5,6 @@ use std::hint::black_box;
 use std::io::Write;
 
 use benches::onnx::Trees;
-use forest::Kernels;
 
 use super::bars::{self, Bars};
 use super::lightgbm::{Booster, LightGbm};
@@ -85,9 +84,9 @@ impl<'a> Ways<'a> {
         let trees = Trees::read(&onnx);
         let booster = of.files.lightgbm(name).map(|path| lightgbm.booster(&path, WIDTH));
         Ok(Ways {
-            best: Alone::new(&trees, Kernels::detect()),
+            best: Alone::new(&trees, of.kernels),
             without_avx512: Alone::new(&trees, ours::without_avx512()),
-            served: Served::new(&onnx)?,
+            served: Served::new(&onnx, of.kernels)?,
             peer: runtime.peer(&onnx)?,
             identity: runtime.peer(&of.files.onnx("identity")?)?,
             lightgbm: booster.transpose()?,

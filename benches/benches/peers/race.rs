@@ -4,11 +4,13 @@
 //! and again teaches the branch predictor the way through every tree. The runners make a pass each,
 //! then all another one, each time beginning with another; the first round is not counted. A runner
 //! whose passes are short makes several at a time: what the others left of its caches then matters
-//! less.
+//! less. What is measured is the processor's time for this process, all its threads: on a shared
+//! core, long passes lose their turn to other processes more often than short ones.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use benches::summary::median;
+use rustix::time::{ClockId, clock_gettime};
 
 /// One way of doing it.
 pub(super) struct Runner<'a> {
@@ -83,8 +85,14 @@ impl Rounds {
 impl Runner<'_> {
     /// Nanoseconds of a pass.
     fn run(&mut self) -> f64 {
-        let start = Instant::now();
+        let start = processor_time();
         (0..self.repeats).for_each(|_| (self.pass)());
-        start.elapsed().as_nanos() as f64 / f64::from(self.repeats)
+        (processor_time() - start) / f64::from(self.repeats)
     }
+}
+
+/// Nanoseconds that processors have spent on this process.
+fn processor_time() -> f64 {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
 }

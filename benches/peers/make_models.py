@@ -102,13 +102,16 @@ def libraries() -> tuple[Path, Path]:
 
 
 def data(width: int) -> tuple[Floats, Labels]:
-    """Continuous features, a third of which say something, and two classes that overlap."""
+    """Continuous features, half of which say something, and two classes that overlap.
+
+    Chosen for trees as uneven as real ones are: a row meets about 590 nodes in 100 leaf-wise trees
+    of 31 leaves, where even ones have 500.
+    """
     x, y = make_classification(
         TRAINING_ROWS,
         n_features=width,
-        n_informative=width // 3,
+        n_informative=width // 2,
         n_redundant=width // 10,
-        n_clusters_per_class=8,
         flip_y=0.05,
         random_state=SEED,
     )

@@ -6,7 +6,7 @@ use std::io::Write;
 use super::bars::{self, Dense};
 use super::onnxruntime::OnnxRuntime;
 use super::ours::Served;
-use super::race::Race;
+use super::race::{Race, Rounds};
 use super::{Arguments, header};
 
 const BATCHES: [usize; 2] = [1, 256];
@@ -14,10 +14,16 @@ const BATCHES: [usize; 2] = [1, 256];
 /// precision, added up in another order.
 const TOLERANCE: f32 = 1e-5;
 
-/// Medians in microseconds a call, and the greatest difference of a probability.
+/// Places of the runners.
+const OURS: usize = 0;
+const THEIRS: usize = 1;
+
+/// How a model went.
 struct Line {
-    ours: f64,
-    theirs: f64,
+    rounds: Rounds,
+    /// Calls of a pass.
+    calls: usize,
+    /// The greatest difference of a probability.
     differs: f32,
 }
 
@@ -49,7 +55,7 @@ fn race(
     runtime: &OnnxRuntime,
 ) -> Result<Line, Box<dyn Error>> {
     let (rows, onnx) = (of.files.rows(model.width)?, of.files.onnx(model.name)?);
-    let (mut served, mut peer) = (Served::new(&onnx)?, runtime.peer(&onnx)?);
+    let (mut served, mut peer) = (Served::new(&onnx, of.kernels)?, runtime.peer(&onnx)?);
     let turns: Vec<&[f32]> = rows.chunks_exact(batch * model.width).collect();
     let turns = &turns[..of.calls(turns.len())];
     let inputs: Result<Vec<_>, _> =
@@ -65,23 +71,23 @@ fn race(
         return Err(format!("a probability differs from ONNX Runtime's by {differs}").into());
     }
     let mut race = Race::new();
-    race.add(&inputs, |inputs| served.call(inputs));
-    race.add(&turns, |(place, turn)| peer.call(&mut calls, *place, turn));
-    let medians = race.run(of.rounds, of.least());
-    let each = |place: usize| medians[place] / turns.len() as f64 / 1000.0;
-    Ok(Line { ours: each(0), theirs: each(1), differs })
+    race.add(OURS, &inputs, |inputs| served.call(inputs));
+    race.add(THEIRS, &turns, |(place, turn)| peer.call(&mut calls, *place, turn));
+    Ok(Line { rounds: race.run(of.rounds, of.least()), calls: turns.len(), differs })
 }
 
 // === impl Line ===
 
 impl Line {
     fn show(&self, model: &Dense, batch: usize, most: f64) -> String {
-        let ratio = self.ours / self.theirs;
+        let ratio = self.rounds.median(|round| round[OURS] / round[THEIRS]);
+        let call =
+            |place: usize| self.rounds.median(|round| round[place]) / self.calls as f64 / 1e3;
         format!(
             "| {} | {batch} | {:.2} | {:.2} | {ratio:.2} | {} | {:.1e} |",
             model.name,
-            self.ours,
-            self.theirs,
+            call(OURS),
+            call(THEIRS),
             bars::cells(Some(most), "<=", |most| ratio <= most),
             self.differs,
         )

@@ -7,14 +7,16 @@
 //! bar and whether it is met. Before, labels are compared with ONNX Runtime's and must be the same,
 //! and probabilities nearly. Fails on another answer, never on a time.
 //!
-//! Arguments: names of models for only those (`rf xgb`), `--rounds N`, `--models FOLDER`; with
-//! `--test` each call is made once. Needs the files of `benches/peers/make_models.py`.
+//! Arguments: names of models for only those (`rf xgb`), `--kernels NAME` for what may walk the
+//! trees (a name as SKEG_FOREST_KERNEL has it), `--rounds N`, `--models FOLDER`; with `--test` each
+//! call is made once. Needs the files of `benches/peers/make_models.py`.
 
 use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use forest::Kernels;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use files::Files;
@@ -36,6 +38,8 @@ struct Arguments {
     files: Files,
     /// Models to score; empty for all.
     names: Vec<String>,
+    /// What may walk the trees, but in the table without AVX-512.
+    kernels: Kernels,
     /// How often each way is timed.
     rounds: usize,
     /// One call is enough.
@@ -99,18 +103,20 @@ impl Arguments {
     fn read(given: impl Iterator<Item = String>) -> Result<Arguments, Box<dyn Error>> {
         let mut given = given;
         let (mut names, mut rounds, mut test, mut folder) = (Vec::new(), 21, false, None);
+        let mut kernels = Kernels::detect();
         while let Some(argument) = given.next() {
             match argument.as_str() {
                 "--test" => test = true,
                 "--rounds" => rounds = given.next().ok_or("--rounds needs a number")?.parse()?,
                 "--models" => folder = Some(given.next().ok_or("--models needs a folder")?),
+                "--kernels" => kernels = given.next().ok_or("--kernels needs a name")?.parse()?,
                 // cargo's and criterion's, which go to every bench.
                 other if other.starts_with('-') => {}
                 name => names.push(name.to_owned()),
             }
         }
         let files = Files::new(folder.as_deref());
-        Ok(Arguments { files, names, rounds: if test { 1 } else { rounds }, test })
+        Ok(Arguments { files, names, kernels, rounds: if test { 1 } else { rounds }, test })
     }
 
     fn wants(&self, name: &str) -> bool {

@@ -57,8 +57,9 @@ pub(super) fn without_avx512() -> Kernels {
 // === impl Served ===
 
 impl Served {
-    pub(super) fn new(onnx: &[u8]) -> Result<Served, Box<dyn Error>> {
-        Ok(Served(Model::load(onnx, &Options::default())?.session()?))
+    pub(super) fn new(onnx: &[u8], kernels: Kernels) -> Result<Served, Box<dyn Error>> {
+        let options = Options { kernels, ..Options::default() };
+        Ok(Served(Model::load(onnx, &options)?.session()?))
     }
 
     /// `turn`, rows of `width` columns, as the inputs of a call.

@@ -4,21 +4,30 @@ use std::io::{self, Write};
 
 use super::bars::{self, Bars};
 use super::header;
+use super::race::Rounds;
 
-/// Medians, in nanoseconds a row.
+/// Places of a model's runners.
+pub(super) const BEST: usize = 0;
+pub(super) const WITHOUT_AVX512: usize = 1;
+pub(super) const SERVED: usize = 2;
+pub(super) const ORT: usize = 3;
+/// ONNX Runtime on the same rows, with a model that does nothing.
+pub(super) const IDENTITY: usize = 4;
+/// Only if the model is LightGBM's.
+pub(super) const LIGHTGBM: usize = 5;
+
+/// How the ways to score a model went.
 pub(super) struct Times {
-    pub(super) best: f64,
-    pub(super) without_avx512: f64,
-    pub(super) served: f64,
-    pub(super) gross: f64,
-    /// ONNX Runtime's time for the same rows and a model that does nothing.
-    pub(super) identity: f64,
-    pub(super) lightgbm: Option<f64>,
+    pub(super) rounds: Rounds,
+    /// Calls of a pass, and rows of a call.
+    pub(super) calls: usize,
+    pub(super) batch: usize,
 }
 
-/// The lines of the tables that are printed after the first.
+/// The lines of the tables.
 #[derive(Default)]
-pub(super) struct Later {
+pub(super) struct Lines {
+    with_avx512: Vec<String>,
     without_avx512: Vec<String>,
     session: Vec<String>,
 }
@@ -26,62 +35,86 @@ pub(super) struct Later {
 // === impl Times ===
 
 impl Times {
-    fn net(&self) -> f64 {
-        self.gross - self.identity
+    /// Nanoseconds a row.
+    fn row(&self, figure: impl Fn(&[f64]) -> f64) -> f64 {
+        self.rounds.median(figure) / (self.calls * self.batch) as f64
     }
 
-    pub(super) fn with_avx512(&self, bars: &Bars, batch: usize, kernel: &str) -> String {
-        let ratio = self.net() / self.best;
-        let lightgbm = self.lightgbm.map_or_else(
-            || " | ".to_owned(),
-            |lightgbm| format!("{lightgbm:.0} | {:.1}", lightgbm / self.best),
-        );
+    /// Nanoseconds a call.
+    fn call(&self, figure: impl Fn(&[f64]) -> f64) -> f64 {
+        self.rounds.median(figure) / self.calls as f64
+    }
+
+    fn with_avx512(&self, bars: &Bars, kernel: &str, lightgbm: bool) -> String {
+        let ratio = self.rounds.median(|round| net(round) / round[BEST]);
+        let beside = match lightgbm {
+            true => format!(
+                "{:.0} | {:.1}",
+                self.row(|round| round[LIGHTGBM]),
+                self.rounds.median(|round| round[LIGHTGBM] / round[BEST])
+            ),
+            false => " | ".to_owned(),
+        };
         format!(
-            "| {} | {batch} | {kernel} | {:.1} | {:.0} | {:.0} | {ratio:.1} | {} | {lightgbm} |",
+            "| {} | {} | {kernel} | {:.1} | {:.0} | {:.0} | {ratio:.1} | {} | {beside} |",
             bars.name,
-            self.best,
-            self.gross,
-            self.net(),
-            bars::cells(bars.least(batch, true), ">=", |least| ratio >= least),
+            self.batch,
+            self.row(|round| round[BEST]),
+            self.row(|round| round[ORT]),
+            self.row(net),
+            bars::cells(bars.least(self.batch, true), ">=", |least| ratio >= least),
         )
     }
 
-    fn without_avx512(&self, bars: &Bars, batch: usize, kernel: &str) -> String {
-        let ratio = self.net() / self.without_avx512;
+    fn without_avx512(&self, bars: &Bars, kernel: &str) -> String {
+        let ratio = self.rounds.median(|round| net(round) / round[WITHOUT_AVX512]);
         format!(
-            "| {} | {batch} | {kernel} | {:.1} | {:.0} | {ratio:.1} | {} |",
+            "| {} | {} | {kernel} | {:.1} | {:.0} | {ratio:.1} | {} |",
             bars.name,
-            self.without_avx512,
-            self.net(),
-            bars::cells(bars.least(batch, false), ">=", |least| ratio >= least),
+            self.batch,
+            self.row(|round| round[WITHOUT_AVX512]),
+            self.row(net),
+            bars::cells(bars.least(self.batch, false), ">=", |least| ratio >= least),
         )
     }
 
-    /// Whole calls, not rows.
-    fn session(&self, bars: &Bars, batch: usize) -> String {
-        let calls = |each: f64| each * batch as f64;
-        let added = calls(self.served - self.best);
-        let bar = (batch == 1).then_some(bars::SESSION);
+    fn session(&self, bars: &Bars) -> String {
+        let added = self.call(|round| round[SERVED] - round[BEST]);
+        let bar = (self.batch == 1).then_some(bars::SESSION);
         format!(
-            "| {} | {batch} | {:.0} | {:.0} | {added:.0} | {} | {:.0} |",
+            "| {} | {} | {:.0} | {:.0} | {added:.0} | {} | {:.0} |",
             bars.name,
-            calls(self.best),
-            calls(self.served),
+            self.batch,
+            self.call(|round| round[BEST]),
+            self.call(|round| round[SERVED]),
             bars::cells(bar, "<=", |most| added <= most),
-            calls(self.gross),
+            self.call(|round| round[ORT]),
         )
     }
 }
 
-// === impl Later ===
+fn net(round: &[f64]) -> f64 {
+    round[ORT] - round[IDENTITY]
+}
 
-impl Later {
-    pub(super) fn note(&mut self, times: &Times, bars: &Bars, batch: usize, kernel: &str) {
-        self.without_avx512.push(times.without_avx512(bars, batch, kernel));
-        self.session.push(times.session(bars, batch));
+// === impl Lines ===
+
+impl Lines {
+    /// Notes how a model's ways went: with the kernel of all that this processor has, with the one
+    /// that it would have without AVX-512, and whether LightGBM took part.
+    pub(super) fn note(&mut self, times: &Times, bars: &Bars, kernels: [&str; 2], lightgbm: bool) {
+        let [best, without_avx512] = kernels;
+        self.with_avx512.push(times.with_avx512(bars, best, lightgbm));
+        self.without_avx512.push(times.without_avx512(bars, without_avx512));
+        self.session.push(times.session(bars));
     }
 
     pub(super) fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        writeln!(out, "\nTrees alone, ns a row; net: less the same call of an Identity model\n")?;
+        let columns = "model | rows | kernel | ours | ORT gross | ORT net | net/ours | bar | met \
+                       | LightGBM | LightGBM/ours";
+        header(out, columns)?;
+        writeln!(out, "{}", self.with_avx512.join("\n"))?;
         writeln!(out, "\nWithout AVX-512, ns a row\n")?;
         header(out, "model | rows | kernel | ours | ORT net | net/ours | bar | met")?;
         writeln!(out, "{}", self.without_avx512.join("\n"))?;

@@ -5,15 +5,14 @@ use std::hint::black_box;
 use std::io::Write;
 
 use benches::onnx::Trees;
-use forest::Kernels;
 
+use super::Arguments;
 use super::bars::{self, Bars};
 use super::lightgbm::{Booster, LightGbm};
 use super::onnxruntime::{OnnxRuntime, Peer};
 use super::ours::{self, Alone, Served};
 use super::race::Race;
-use super::tables::{Later, Times};
-use super::{Arguments, header};
+use super::tables::{BEST, IDENTITY, LIGHTGBM, Lines, ORT, SERVED, Times, WITHOUT_AVX512};
 
 /// Rows of one call. The last turn is left out where it is not whole.
 const BATCHES: [usize; 4] = [1, 8, 32, 1000];
@@ -45,13 +44,8 @@ pub(super) fn compare(
         return Ok(());
     }
     let rows = of.files.rows(WIDTH)?;
-    let mut later = Later::default();
+    let mut lines = Lines::default();
     let mut worst = 0.0_f32;
-
-    writeln!(out, "\nTrees alone, ns a row; net: less the same call of an Identity model\n")?;
-    let columns = "model | rows | kernel | ours | ORT gross | ORT net | net/ours | bar | met \
-                   | LightGBM | LightGBM/ours";
-    header(out, columns)?;
     for bars in wanted {
         let mut ways = Ways::new(of, bars.name, runtime, lightgbm)?;
         for batch in BATCHES {
@@ -60,11 +54,11 @@ pub(super) fn compare(
             worst = worst.max(differs.map_err(|error| format!("{}: {error}", bars.name))?);
             ways.check_lightgbm(&turns, batch)?;
             let times = ways.race(of, &turns[..of.calls(turns.len())], batch)?;
-            writeln!(out, "{}", times.with_avx512(bars, batch, ways.best.kernel))?;
-            later.note(&times, bars, batch, ways.without_avx512.kernel);
+            let kernels = [ways.best.kernel, ways.without_avx512.kernel];
+            lines.note(&times, bars, kernels, ways.lightgbm.is_some());
         }
     }
-    later.print(out)?;
+    lines.print(out)?;
     writeln!(
         out,
         "\nLabels are ONNX Runtime's; greatest difference of a probability: {worst:.1e}"
@@ -85,9 +79,9 @@ impl<'a> Ways<'a> {
         let trees = Trees::read(&onnx);
         let booster = of.files.lightgbm(name).map(|path| lightgbm.booster(&path, WIDTH));
         Ok(Ways {
-            best: Alone::new(&trees, Kernels::detect()),
+            best: Alone::new(&trees, of.kernels),
             without_avx512: Alone::new(&trees, ours::without_avx512()),
-            served: Served::new(&onnx)?,
+            served: Served::new(&onnx, of.kernels)?,
             peer: runtime.peer(&onnx)?,
             identity: runtime.peer(&of.files.onnx("identity")?)?,
             lightgbm: booster.transpose()?,
@@ -146,27 +140,18 @@ impl<'a> Ways<'a> {
         let mut idle = self.identity.prepare(turns, WIDTH)?;
         let places: Vec<(usize, &[f32])> = turns.iter().copied().enumerate().collect();
         let mut race = Race::new();
-        race.add(turns, |turn| self.best.call(turn, WIDTH));
-        race.add(turns, |turn| self.without_avx512.call(turn, WIDTH));
-        race.add(&inputs, |inputs| self.served.call(inputs));
-        race.add(&places, |(place, turn)| self.peer.call(&mut calls, *place, turn));
-        race.add(&places, |(place, turn)| self.identity.call(&mut idle, *place, turn));
+        race.add(BEST, turns, |turn| self.best.call(turn, WIDTH));
+        race.add(WITHOUT_AVX512, turns, |turn| self.without_avx512.call(turn, WIDTH));
+        race.add(SERVED, &inputs, |inputs| self.served.call(inputs));
+        race.add(ORT, &places, |(place, turn)| self.peer.call(&mut calls, *place, turn));
+        race.add(IDENTITY, &places, |(place, turn)| self.identity.call(&mut idle, *place, turn));
         let mut probabilities = vec![0.0; batch];
-        let lightgbm = self.lightgbm.as_ref().map(|booster| {
-            race.add(turns, move |turn| {
+        if let Some(booster) = &self.lightgbm {
+            race.add(LIGHTGBM, turns, move |turn| {
                 booster.predict(turn, &mut probabilities);
                 black_box(&probabilities);
-            })
-        });
-        let medians = race.run(of.rounds, of.least());
-        let each = |place: usize| medians[place] / (turns.len() * batch) as f64;
-        Ok(Times {
-            best: each(0),
-            without_avx512: each(1),
-            served: each(2),
-            gross: each(3),
-            identity: each(4),
-            lightgbm: lightgbm.map(each),
-        })
+            });
+        }
+        Ok(Times { rounds: race.run(of.rounds, of.least()), calls: turns.len(), batch })
     }
 }

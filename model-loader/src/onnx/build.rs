@@ -5,6 +5,7 @@
 //! ours go to tract in as large pieces as their order allows.
 
 mod finish;
+mod fuse;
 mod inner;
 mod order;
 mod pieces;
@@ -114,6 +115,7 @@ pub(super) fn build<'a>(
     let outputs = builder.plan.outputs.iter().map(|source| builder.probed(*source));
     let outputs = outputs.collect::<Result<_>>()?;
     let mut plan = builder.plan;
+    fuse::fuse(&mut plan);
     finish::mark_last_readers(&mut plan);
     Ok(Built { plan, outputs })
 }

@@ -8,8 +8,9 @@ mod learned;
 mod math;
 pub(in crate::onnx) mod op;
 mod shapes;
+mod simd;
 #[cfg(test)]
-mod testing;
+pub(in crate::onnx) mod testing;
 mod text;
 
 use op::Build;

@@ -3,6 +3,7 @@
 mod distance;
 mod einsum;
 mod gemm;
+mod layer;
 mod product;
 
 use super::Table;

@@ -27,6 +27,30 @@ pub(in crate::onnx) trait Op: Debug + Send + Sync {
     /// The outputs for these inputs, in the node's order. Outputs that the node does not name may
     /// be left out at the end.
     fn run(&self, inputs: &mut Inputs<'_>, context: &Context) -> Result<Outputs>;
+
+    /// What it does, to an operator before it that may do it as well.
+    fn simple(&self) -> Option<Simple> {
+        None
+    }
+
+    /// Does from now on what stands behind it too, if it can; `other` is the other operand.
+    fn absorb(&mut self, _next: Simple, _other: Option<&Tensor>) -> bool {
+        false
+    }
+
+    /// Whether it keeps a copy of its own of a constant input, and reads that input no more.
+    fn keeps(&self, _position: usize) -> bool {
+        false
+    }
+}
+
+/// An operator on each element that a product does on the way, see `build::fuse`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::onnx) enum Simple {
+    Add,
+    Relu,
+    Sigmoid,
+    Tanh,
 }
 
 /// What a node makes.

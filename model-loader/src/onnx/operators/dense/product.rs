@@ -3,24 +3,38 @@
 use anyhow::{Result, bail, ensure};
 use ndarray::{Array2, ArrayView2, LinalgScalar};
 
+use super::layer::Layer;
 use crate::onnx::operators::element::{Element, slice, tensor};
-use crate::onnx::operators::op::{Context, Inputs, Node, Op, Outputs, broadcast, one};
+use crate::onnx::operators::op::{Context, Inputs, Node, Op, Outputs, Simple, broadcast, one};
 use crate::{Shape, Tensor, Values};
 
 /// Rows that are worth packing for.
 const FEW_ROWS: usize = 4;
 
 #[derive(Debug)]
-struct MatMul;
+struct MatMul {
+    /// The second operand, when it is a matrix that is known beforehand.
+    layer: Option<Layer>,
+}
 
 /// Builds MatMul.
-pub(super) fn mat_mul(_: &Node<'_>) -> Result<Box<dyn Op>> {
-    Ok(Box::new(MatMul))
+pub(super) fn mat_mul(node: &Node<'_>) -> Result<Box<dyn Op>> {
+    let layer = match node.constant(1).map(|weights| (weights.shape(), weights.values())) {
+        Some((&[rows, columns], Values::Fp32(weights))) => {
+            Some(Layer::new(&ArrayView2::from_shape((rows, columns), weights)?))
+        }
+        _ => None,
+    };
+    Ok(Box::new(MatMul { layer }))
 }
 
 impl Op for MatMul {
     fn run(&self, inputs: &mut Inputs<'_>, context: &Context) -> Result<Outputs> {
-        let (a, b) = (inputs.get(0)?, inputs.get(1)?);
+        let a = inputs.get(0)?;
+        if let Some(layer) = &self.layer {
+            return layer.of(a, context);
+        }
+        let b = inputs.get(1)?;
         one(match a.values() {
             Values::Fp32(_) => stacked::<f32>(a, b, context)?,
             Values::Fp64(_) => stacked::<f64>(a, b, context)?,
@@ -30,6 +44,14 @@ impl Op for MatMul {
             Values::Uint64(_) => stacked::<u64>(a, b, context)?,
             other => bail!("a matrix product of {}", other.datatype()),
         })
+    }
+
+    fn absorb(&mut self, next: Simple, other: Option<&Tensor>) -> bool {
+        self.layer.as_mut().is_some_and(|layer| layer.absorb(next, other))
+    }
+
+    fn keeps(&self, position: usize) -> bool {
+        self.layer.is_some() && position == 1
     }
 }
 

@@ -3,21 +3,17 @@
 //! Called by the linear operators and by the linear form of the support vector machines.
 
 use anyhow::{Result, ensure};
+use ndarray::ArrayView2;
 
 use super::rows::Rows;
+use crate::onnx::operators::simd::Packed;
 
 /// Partial sums of a dot product; enough for the widest vectors of two.
 const LANES: usize = 8;
 
 /// A linear map to one or more targets.
 #[derive(Debug)]
-pub(super) struct Affine {
-    /// A row of coefficients for each target.
-    coefficients: Vec<f32>,
-    /// One for each target.
-    intercepts: Vec<f32>,
-    columns: usize,
-}
+pub(super) struct Affine(Packed);
 
 /// The sum of the products; its parts are added up in lanes.
 pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
@@ -45,29 +41,28 @@ impl Affine {
             targets > 0 && count > 0 && count % targets == 0,
             "{count} `coefficients` for {targets} targets"
         );
-        Ok(Affine { coefficients: coefficients.to_vec(), intercepts, columns: count / targets })
+        // A row of coefficients for each target.
+        let coefficients = ArrayView2::from_shape((targets, count / targets), coefficients)?;
+        let mut packed = Packed::new(&coefficients.reversed_axes());
+        packed.set_bias(&intercepts);
+        Ok(Affine(packed))
     }
 
     /// Columns of a row.
     pub(super) fn columns(&self) -> usize {
-        self.columns
+        self.0.inner()
     }
 
     /// Targets of a row.
     pub(super) fn targets(&self) -> usize {
-        self.intercepts.len()
+        self.0.columns()
     }
 
-    /// The scores of a row, one for each target, into the front of `out`.
+    /// The scores of all rows, one for each target.
     ///
     /// # Panics
-    /// When there is no such row, or `out` is too short.
-    pub(super) fn apply(&self, rows: &Rows<'_>, row: usize, out: &mut [f32]) {
-        let row = rows.row(row);
-        let out = &mut out[..self.targets()];
-        let each = self.coefficients.chunks_exact(self.columns).zip(&self.intercepts);
-        for (out, (coefficients, intercept)) in out.iter_mut().zip(each) {
-            *out = dot(row, coefficients) + intercept;
-        }
+    /// When the rows are not as wide as the coefficients.
+    pub(super) fn scores(&self, rows: &Rows<'_>) -> Vec<f32> {
+        self.0.product(&rows.values, rows.count)
     }
 }

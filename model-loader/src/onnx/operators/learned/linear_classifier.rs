@@ -14,6 +14,7 @@ use super::rows::Rows;
 use crate::onnx::attributes::ClassLabels;
 use crate::onnx::operators::element::tensor;
 use crate::onnx::operators::op::{Context, Inputs, Node, Op, Outputs};
+use crate::onnx::operators::simd::curves;
 
 #[derive(Debug)]
 struct LinearClassifier {
@@ -53,13 +54,15 @@ impl Op for LinearClassifier {
         inputs.exactly(1)?;
         let rows = Rows::of_columns(inputs.get(0)?, self.affine.columns())?;
         let shape = [rows.count, self.columns];
-        let mut scores = vec![0.0; context.elements(&shape)?];
-        let mut classes = vec![0; rows.count];
-        let each = classes.iter_mut().zip(scores.chunks_exact_mut(self.columns));
-        for (row, (class, out)) in each.enumerate() {
-            self.affine.apply(&rows, row, out);
-            *class = self.finish(out);
-        }
+        context.elements(&shape)?;
+        let raw = self.affine.scores(&rows);
+        let (classes, scores) = match self.affine.targets() {
+            1 => self.binary(&raw),
+            targets => {
+                let classes = raw.chunks_exact(targets).map(first_greatest).collect();
+                (classes, self.transformed(raw, targets))
+            }
+        };
         Ok(smallvec![pick(&self.labels, classes)?, tensor(&shape, scores)?])
     }
 }
@@ -67,29 +70,56 @@ impl Op for LinearClassifier {
 // === impl LinearClassifier ===
 
 impl LinearClassifier {
-    /// The class of one row, whose raw scores are at the front of `scores`.
-    fn finish(&self, scores: &mut [f32]) -> usize {
-        if self.affine.targets() > 1 {
-            let best = first_greatest(scores);
-            self.transform.apply(scores);
-            return best;
-        }
-        let score = scores[0];
-        match (scores, self.transform) {
-            ([only], Transform::Probit) => Transform::Probit.apply(std::slice::from_mut(only)),
+    /// The classes and scores of rows with one raw score each.
+    fn binary(&self, raw: &[f32]) -> (Vec<usize>, Vec<f32>) {
+        let classes = raw.iter().map(|score| usize::from(*score > 0.0)).collect();
+        let mut scores = Vec::with_capacity(raw.len() * self.columns);
+        let probit = |score: f32| {
+            let mut only = [score];
+            Transform::Probit.apply(&mut only);
+            only[0]
+        };
+        match (self.columns, self.transform) {
+            (1, Transform::Probit) => scores.extend(raw.iter().map(|score| probit(*score))),
+            (1, _) => scores.extend_from_slice(raw),
             // ONNX Runtime transforms the first column only, and leaves the second as it was.
-            ([first, second], Transform::Probit) => {
-                Transform::Probit.apply(std::slice::from_mut(first));
-                *second = 0.0;
+            (_, Transform::Probit) => {
+                scores.extend(raw.iter().flat_map(|score| [probit(*score), 0.0]));
             }
-            (pair @ [_, _], Transform::Logistic) => {
-                pair.copy_from_slice(&[-score, score]);
-                Transform::Logistic.apply(pair);
+            (_, Transform::Logistic) => {
+                scores.extend(raw.iter().flat_map(|score| [-score, *score]));
+                curves::sigmoid(&mut scores);
             }
-            (pair @ [_, _], _) => pair.copy_from_slice(&[1.0 - score, score]),
-            _ => {}
+            _ => scores.extend(raw.iter().flat_map(|score| [1.0 - score, *score])),
         }
-        usize::from(score > 0.0)
+        (classes, scores)
+    }
+
+    /// Rows of several scores; exponentials of all rows at once.
+    fn transformed(&self, mut scores: Vec<f32>, columns: usize) -> Vec<f32> {
+        match self.transform {
+            Transform::None => {}
+            Transform::Logistic => curves::sigmoid(&mut scores),
+            Transform::Softmax => softmax(&mut scores, columns),
+            Transform::SoftmaxZero | Transform::Probit => {
+                scores.chunks_exact_mut(columns).for_each(|row| self.transform.apply(row));
+            }
+        }
+        scores
+    }
+}
+
+/// `exp(s_i) / sum(exp(s))` of each row.
+fn softmax(scores: &mut [f32], columns: usize) {
+    for row in scores.chunks_exact_mut(columns) {
+        let greatest =
+            row.iter().fold(f32::MIN, |max, &score| if score > max { score } else { max });
+        row.iter_mut().for_each(|score| *score -= greatest);
+    }
+    curves::exp(scores);
+    for row in scores.chunks_exact_mut(columns) {
+        let sum: f32 = row.iter().sum();
+        row.iter_mut().for_each(|score| *score /= sum);
     }
 }
 

@@ -44,10 +44,10 @@ impl Op for LinearRegressor {
         inputs.exactly(1)?;
         let rows = Rows::of_columns(inputs.get(0)?, self.affine.columns())?;
         let shape = [rows.count, self.affine.targets()];
-        let mut scores = vec![0.0; context.elements(&shape)?];
-        for (row, out) in scores.chunks_exact_mut(shape[1]).enumerate() {
-            self.affine.apply(&rows, row, out);
-            self.transform.apply(out);
+        context.elements(&shape)?;
+        let mut scores = self.affine.scores(&rows);
+        if self.transform != Transform::None {
+            scores.chunks_exact_mut(shape[1]).for_each(|out| self.transform.apply(out));
         }
         one(tensor(&shape, scores)?)
     }

@@ -12,8 +12,10 @@ use crate::{Shape, Values};
 
 #[derive(Debug)]
 struct Scaler {
-    /// The offset and the scale of each column, or of all.
-    columns: Vec<(f32, f32)>,
+    /// Of each column, or one of all.
+    offset: Vec<f32>,
+    /// As many as offsets.
+    scale: Vec<f32>,
 }
 
 /// Builds the operator.
@@ -22,27 +24,30 @@ pub(super) fn build(node: &Node<'_>) -> Result<Box<dyn Op>> {
     let (offset, scale) = (attributes.floats("offset")?, attributes.floats("scale")?);
     ensure!(!scale.is_empty(), "attribute `scale` is missing");
     ensure!(offset.len() == scale.len(), "{} offsets for {} scales", offset.len(), scale.len());
-    let columns = offset.iter().copied().zip(scale.iter().copied()).collect();
-    Ok(Box::new(Scaler { columns }))
+    Ok(Box::new(Scaler { offset: offset.to_vec(), scale: scale.to_vec() }))
 }
 
 impl Op for Scaler {
     fn run(&self, inputs: &mut Inputs<'_>, _: &Context) -> Result<Outputs> {
         inputs.exactly(1)?;
-        let input = inputs.take(0)?;
+        let input = inputs.get(0)?;
         let shape = Shape::from_slice(input.shape());
         let period = period(&shape)?;
-        let count = self.columns.len();
+        let count = self.scale.len();
         ensure!(count == 1 || count == period, "{count} scales for {period} columns");
-        let single = |x: f32, (offset, scale): (f32, f32)| (x - offset) * scale;
-        let output = match input.into_values() {
-            Values::Fp32(values) => self.scale(values, period, single),
+        let single = |x: f32, offset: f32, scale: f32| (x - offset) * scale;
+        let output = match input.values() {
+            Values::Fp32(values) => self.scaled(values, single),
             // Rounded once, after scaling, as ONNX Runtime does.
-            Values::Fp64(values) => self.scale(values, period, |x, (offset, scale)| {
+            Values::Fp64(values) => self.scaled(values, |x, offset, scale| {
                 ((x - f64::from(offset)) * f64::from(scale)) as f32
             }),
-            Values::Int32(values) => self.scale(values, period, |x, by| single(x as f32, by)),
-            Values::Int64(values) => self.scale(values, period, |x, by| single(x as f32, by)),
+            Values::Int32(values) => {
+                self.scaled(values, |x, offset, scale| single(x as f32, offset, scale))
+            }
+            Values::Int64(values) => {
+                self.scaled(values, |x, offset, scale| single(x as f32, offset, scale))
+            }
             other => bail!("a {} tensor, FP32, FP64, INT32 or INT64 wanted", other.datatype()),
         };
         one(tensor(&shape, output)?)
@@ -52,23 +57,16 @@ impl Op for Scaler {
 // === impl Scaler ===
 
 impl Scaler {
-    /// Keeps the memory of `values` where the types allow it.
-    fn scale<T>(
-        &self,
-        values: Vec<T>,
-        period: usize,
-        scaled: impl Fn(T, (f32, f32)) -> f32,
-    ) -> Vec<f32> {
-        if let [both] = self.columns[..] {
-            return values.into_iter().map(|x| scaled(x, both)).collect();
+    fn scaled<T: Copy>(&self, values: &[T], f: impl Fn(T, f32, f32) -> f32) -> Vec<f32> {
+        if let ([offset], [scale]) = (&self.offset[..], &self.scale[..]) {
+            return values.iter().map(|x| f(*x, *offset, *scale)).collect();
         }
-        let mut column = 0;
-        let next = |x| {
-            let both = self.columns[column];
-            column = if column + 1 == period { 0 } else { column + 1 };
-            scaled(x, both)
-        };
-        values.into_iter().map(next).collect()
+        let mut scaled = Vec::with_capacity(values.len());
+        for row in values.chunks(self.scale.len()) {
+            let columns = row.iter().zip(&self.offset).zip(&self.scale);
+            scaled.extend(columns.map(|((x, offset), scale)| f(*x, *offset, *scale)));
+        }
+        scaled
     }
 }
 

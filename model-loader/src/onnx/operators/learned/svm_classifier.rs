@@ -88,8 +88,9 @@ impl Op for SvmClassifier {
         let each = classes.iter_mut().zip(scores.chunks_exact_mut(shape[1])).enumerate();
         match &self.machine {
             Machine::Linear { affine, second_from } => {
+                let all = affine.scores(&rows);
                 for (row, (class, out)) in each {
-                    affine.apply(&rows, row, out);
+                    out.copy_from_slice(&all[row * shape[1]..][..shape[1]]);
                     *class = first_greatest(out);
                     if second_from(out[*class]) {
                         *class = 1;

@@ -53,21 +53,18 @@ impl Op for SvmRegressor {
         inputs.exactly(1)?;
         let rows = Rows::of_columns(inputs.get(0)?, self.machine.columns())?;
         let shape = [rows.count, 1];
-        let mut output = vec![0.0; context.elements(&shape)?];
-        match &self.machine {
-            Machine::Linear(affine) => {
-                for (row, out) in output.chunks_exact_mut(1).enumerate() {
-                    affine.apply(&rows, row, out);
-                }
-            }
+        context.elements(&shape)?;
+        let mut output = match &self.machine {
+            Machine::Linear(affine) => affine.scores(&rows),
             Machine::Vectors { kernel, coefficients, rho } => {
                 let mut values = vec![0.0; kernel.count()];
-                for (row, out) in output.iter_mut().enumerate() {
+                let each = (0..rows.count).map(|row| {
                     kernel.values(rows.row(row), &mut values);
-                    *out = dot(&values, coefficients) + rho;
-                }
+                    dot(&values, coefficients) + rho
+                });
+                each.collect()
             }
-        }
+        };
         if self.one_class {
             output.iter_mut().for_each(|out| *out = if *out > 0.0 { 1.0 } else { -1.0 });
         }

@@ -8,7 +8,7 @@ use anyhow::{Result, bail, ensure};
 use super::broadcast::{Alignment, zip, zip_inputs};
 use super::number::Number;
 use crate::onnx::operators::element::{each_number, slice};
-use crate::onnx::operators::op::{Context, Inputs, Node, Op, Outputs, one};
+use crate::onnx::operators::op::{Context, Inputs, Node, Op, Outputs, Simple, one};
 use crate::{Tensor, Values};
 
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +78,10 @@ impl Op for Arithmetic {
     fn run(&self, inputs: &mut Inputs<'_>, context: &Context) -> Result<Outputs> {
         inputs.exactly(2)?;
         each_number!(inputs.get(0)?.values(), _values, T => self.of::<T>(inputs, context))
+    }
+
+    fn simple(&self) -> Option<Simple> {
+        (matches!(self.kind, Kind::Add) && self.alignment.is_plain()).then_some(Simple::Add)
     }
 }
 

@@ -53,6 +53,11 @@ impl Alignment {
         Alignment(Some(position))
     }
 
+    /// Whether the operands' last axes stand under each other.
+    pub(super) fn is_plain(self) -> bool {
+        self.0.is_none()
+    }
+
     /// The second operand's shape, with extents of 1 added behind.
     pub(super) fn shape(self, a: &[usize], b: &[usize]) -> Result<Shape> {
         let mut shape = Shape::from_slice(b);

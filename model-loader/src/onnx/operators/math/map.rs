@@ -44,3 +44,22 @@ pub(super) fn map_floats(
         other => bail!("a {} tensor, floats wanted", other.datatype()),
     }
 }
+
+/// Floats of either precision, the single ones all at once; refuses other types.
+pub(super) fn map_curve(
+    inputs: &mut Inputs<'_>,
+    single: impl Fn(&mut [f32]),
+    double: impl Fn(f64) -> f64,
+) -> Result<Outputs> {
+    match inputs.get(0)?.values() {
+        Values::Fp32(_) => {
+            let taken = inputs.take(0)?;
+            let shape = Shape::from_slice(taken.shape());
+            let mut values = into_vec::<f32>(taken)?;
+            single(&mut values);
+            one(tensor(&shape, values)?)
+        }
+        Values::Fp64(_) => map(inputs, double),
+        other => bail!("a {} tensor, floats wanted", other.datatype()),
+    }
+}

@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 use super::lines::{Lines, each_line};
 use crate::onnx::operators::element::{Element, into_vec, tensor};
 use crate::onnx::operators::op::{Context, Inputs, Node, Op, Outputs, axis, one};
+use crate::onnx::operators::simd::curves;
 use crate::{Shape, Tensor, Values};
 
 #[derive(Debug, Clone, Copy)]
@@ -42,18 +43,18 @@ pub(super) fn hardmax(node: &Node<'_>) -> Result<Box<dyn Op>> {
     build(Kind::Hard, node)
 }
 
-macro_rules! rows {
-    ($soft:ident, $log:ident, $type:ty) => {
-        fn $soft(row: &mut [$type]) {
-            let max = row.iter().fold(<$type>::NEG_INFINITY, |max, x| max.max(*x));
-            let mut sum = 0.0;
-            for x in row.iter_mut() {
-                *x = (*x - max).exp();
-                sum += *x;
-            }
-            row.iter_mut().for_each(|x| *x /= sum);
-        }
+fn soft_double(row: &mut [f64]) {
+    let max = row.iter().fold(f64::NEG_INFINITY, |max, x| max.max(*x));
+    let mut sum = 0.0;
+    for x in row.iter_mut() {
+        *x = (*x - max).exp();
+        sum += *x;
+    }
+    row.iter_mut().for_each(|x| *x /= sum);
+}
 
+macro_rules! log_rows {
+    ($log:ident, $type:ty) => {
         fn $log(row: &mut [$type]) {
             let max = row.iter().fold(<$type>::NEG_INFINITY, |max, x| max.max(*x));
             let sum: $type = row.iter().map(|x| (x - max).exp()).sum();
@@ -63,8 +64,8 @@ macro_rules! rows {
     };
 }
 
-rows! { soft_single, log_single, f32 }
-rows! { soft_double, log_double, f64 }
+log_rows! { log_single, f32 }
+log_rows! { log_double, f64 }
 
 /// One where the first of the largest values is, zero elsewhere.
 fn hard<T: Copy + PartialOrd>(row: &mut [T], zero: T, one: T) {
@@ -84,7 +85,7 @@ impl Op for Softmax {
     fn run(&self, inputs: &mut Inputs<'_>, _: &Context) -> Result<Outputs> {
         let input = inputs.take(0)?;
         one(match (input.values(), self.kind) {
-            (Values::Fp32(_), Kind::Soft) => self.of(input, soft_single)?,
+            (Values::Fp32(_), Kind::Soft) => self.single(input)?,
             (Values::Fp32(_), Kind::Log) => self.of(input, log_single)?,
             (Values::Fp32(_), Kind::Hard) => self.of(input, |row| hard(row, 0_f32, 1.0))?,
             (Values::Fp64(_), Kind::Soft) => self.of(input, soft_double)?,
@@ -99,10 +100,34 @@ impl Softmax {
     fn of<T: Element + Copy>(&self, input: Tensor, f: impl Fn(&mut [T])) -> Result<Tensor> {
         let shape = Shape::from_slice(input.shape());
         let mut values = into_vec::<T>(input)?;
-        if values.is_empty() {
-            return tensor(&shape, values);
+        if !values.is_empty() {
+            each_line(&mut values, self.lines(&shape)?, f);
         }
-        let lines = if self.flatten {
+        tensor(&shape, values)
+    }
+
+    /// Softmax in single precision, the exponentials of all lines at once.
+    fn single(&self, input: Tensor) -> Result<Tensor> {
+        let shape = Shape::from_slice(input.shape());
+        let mut values = into_vec::<f32>(input)?;
+        if !values.is_empty() {
+            let lines = self.lines(&shape)?;
+            each_line(&mut values, lines, |line| {
+                let max = line.iter().fold(f32::NEG_INFINITY, |max, x| max.max(*x));
+                line.iter_mut().for_each(|x| *x -= max);
+            });
+            curves::exp(&mut values);
+            each_line(&mut values, lines, |line| {
+                let sum: f32 = line.iter().sum();
+                line.iter_mut().for_each(|x| *x /= sum);
+            });
+        }
+        tensor(&shape, values)
+    }
+
+    /// Refuses an axis that does not exist.
+    fn lines(&self, shape: &[usize]) -> Result<Lines> {
+        Ok(if self.flatten {
             // An axis behind the last one makes rows of one value.
             let rank = i64::try_from(shape.len())?;
             let at = if self.axis == rank { shape.len() } else { axis(self.axis, shape.len())? };
@@ -111,9 +136,7 @@ impl Softmax {
         } else if shape.is_empty() && matches!(self.axis, -1 | 0) {
             Lines { outer: 1, len: 1, inner: 1 }
         } else {
-            Lines::along(&shape, axis(self.axis, shape.len())?)
-        };
-        each_line(&mut values, lines, f);
-        tensor(&shape, values)
+            Lines::along(shape, axis(self.axis, shape.len())?)
+        })
     }
 }

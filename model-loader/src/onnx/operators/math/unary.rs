@@ -5,11 +5,12 @@
 use anyhow::{Result, bail};
 
 use super::erf;
-use super::map::{map, map_floats, map_to};
+use super::map::{map, map_curve, map_floats, map_to};
 use super::number::Number;
 use crate::Values;
 use crate::onnx::operators::element::each_number;
-use crate::onnx::operators::op::{Context, Inputs, Node, Op, Outputs};
+use crate::onnx::operators::op::{Context, Inputs, Node, Op, Outputs, Simple};
+use crate::onnx::operators::simd::curves;
 
 macro_rules! floats {
     ($($build:ident, $name:ident, $x:ident => $body:expr;)*) => {$(
@@ -31,7 +32,6 @@ macro_rules! floats {
 floats! {
     reciprocal, Reciprocal, x => x.recip();
     sqrt, Sqrt, x => x.sqrt();
-    exp, Exp, x => x.exp();
     log, Log, x => x.ln();
     sin, Sin, x => x.sin();
     cos, Cos, x => x.cos();
@@ -41,7 +41,6 @@ floats! {
     atan, Atan, x => x.atan();
     sinh, Sinh, x => x.sinh();
     cosh, Cosh, x => x.cosh();
-    tanh, Tanh, x => x.tanh();
     asinh, Asinh, x => x.asinh();
     acosh, Acosh, x => x.acosh();
     atanh, Atanh, x => x.atanh();
@@ -50,23 +49,54 @@ floats! {
     round, Round, x => x.round_ties_even();
     softplus, Softplus, x => x.max(0.0) + (-x.abs()).exp().ln_1p();
     softsign, Softsign, x => x / (1.0 + x.abs());
-    sigmoid, Sigmoid, x => {
-        // Neither side overflows.
-        let e = (-x.abs()).exp();
-        if x < 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) }
-    };
     hard_swish, HardSwish, x => x * (x / 6.0 + 0.5).clamp(0.0, 1.0);
     mish, Mish, x => x * (x.max(0.0) + (-x.abs()).exp().ln_1p()).tanh();
 }
 
+/// Functions that are computed for many values at once in single precision.
+macro_rules! curves {
+    ($($build:ident, $name:ident, $simple:expr, $curve:path, $x:ident => $body:expr;)*) => {$(
+        #[derive(Debug)]
+        struct $name;
+
+        impl Op for $name {
+            fn run(&self, inputs: &mut Inputs<'_>, _: &Context) -> Result<Outputs> {
+                map_curve(inputs, $curve, |$x: f64| $body)
+            }
+
+            fn simple(&self) -> Option<Simple> {
+                $simple
+            }
+        }
+
+        pub(super) fn $build(_: &Node<'_>) -> Result<Box<dyn Op>> {
+            Ok(Box::new($name))
+        }
+    )*};
+}
+
+curves! {
+    exp, Exp, None, curves::exp, x => x.exp();
+    tanh, Tanh, Some(Simple::Tanh), curves::tanh, x => x.tanh();
+    sigmoid, Sigmoid, Some(Simple::Sigmoid), curves::sigmoid, x => {
+        // Neither side overflows.
+        let e = (-x.abs()).exp();
+        if x < 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) }
+    };
+}
+
 macro_rules! numbers {
-    ($($build:ident, $name:ident, $method:ident;)*) => {$(
+    ($($build:ident, $name:ident, $simple:expr, $method:ident;)*) => {$(
         #[derive(Debug)]
         struct $name;
 
         impl Op for $name {
             fn run(&self, inputs: &mut Inputs<'_>, _: &Context) -> Result<Outputs> {
                 each_number!(inputs.get(0)?.values(), _values, T => map(inputs, T::$method))
+            }
+
+            fn simple(&self) -> Option<Simple> {
+                $simple
             }
         }
 
@@ -77,10 +107,10 @@ macro_rules! numbers {
 }
 
 numbers! {
-    abs, Abs, magnitude;
-    neg, Neg, negated;
-    sign, Sign, sign;
-    relu, Relu, positive;
+    abs, Abs, None, magnitude;
+    neg, Neg, None, negated;
+    sign, Sign, None, sign;
+    relu, Relu, Some(Simple::Relu), positive;
 }
 
 #[derive(Debug)]

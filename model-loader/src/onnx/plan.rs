@@ -11,8 +11,8 @@ use super::operators::op::{Arg, Context, Inputs, Op, Outputs};
 use super::region::{Region, RegionState};
 use crate::Tensor;
 
-/// Slots that a run holds without an allocation.
-const SLOTS_INLINE: usize = 16;
+/// Inputs of a graph that a run holds without an allocation.
+const INPUTS_INLINE: usize = 4;
 
 /// A runnable graph.
 #[derive(Debug, Default)]
@@ -71,9 +71,17 @@ pub(crate) enum Mode {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     regions: Vec<Option<RegionState>>,
+    /// The memory of what a run makes, empty between runs.
+    made: Vec<Option<Tensor>>,
 }
 
-type Slots<'a> = SmallVec<[Arg<'a>; SLOTS_INLINE]>;
+/// The values of a run.
+struct Slots<'a> {
+    /// The first slots.
+    inputs: SmallVec<[Arg<'a>; INPUTS_INLINE]>,
+    /// The slots behind them.
+    made: Vec<Option<Tensor>>,
+}
 
 // === impl Plan ===
 
@@ -98,29 +106,57 @@ impl Plan {
     ) -> Result<Vec<Tensor>> {
         ensure!(inputs.len() == self.inputs, "{} inputs, {} wanted", inputs.len(), self.inputs);
         state.regions.resize_with(self.regions, || None);
-        let mut slots: Slots<'a> = inputs.collect();
-        slots.resize_with(self.slots, Arg::default);
+        let mut slots = Slots { inputs: inputs.collect(), made: std::mem::take(&mut state.made) };
+        // What a run that failed left is dropped here.
+        slots.made.clear();
+        slots.made.resize_with(self.slots - self.inputs, || None);
         for step in &self.steps {
             let outputs = step
                 .run(&self.constants, &mut slots, context, state)
                 .with_context(|| step.label.clone())?;
             step.store(outputs, &mut slots)?;
         }
-        self.outputs.iter().map(|source| self.output(*source, &mut slots)).collect()
+        let mut outputs = Vec::with_capacity(self.outputs.len());
+        for source in &self.outputs {
+            outputs.push(self.output(*source, &mut slots)?);
+        }
+        slots.made.clear();
+        state.made = slots.made;
+        Ok(outputs)
     }
 
     fn output(&self, source: Source, slots: &mut Slots<'_>) -> Result<Tensor> {
         match source {
             Source::Constant(constant) => Ok(self.constants[constant].clone()),
-            Source::Slot { slot, last: true } => match std::mem::take(&mut slots[slot]) {
-                Arg::Owned(tensor) => Ok(tensor),
-                Arg::Borrowed(tensor) => Ok(tensor.clone()),
-                Arg::Absent => anyhow::bail!("an output was not made"),
-            },
-            Source::Slot { slot, last: false } => {
-                slots[slot].tensor().cloned().context("an output was not made")
+            Source::Slot { slot, last } => {
+                let taken = if last { slots.take(slot) } else { None };
+                let made = taken.or_else(|| slots.get(slot).cloned());
+                made.context("an output was not made")
             }
             Source::Absent => anyhow::bail!("an output has no source"),
+        }
+    }
+}
+
+// === impl Slots ===
+
+impl Slots<'_> {
+    fn get(&self, slot: usize) -> Option<&Tensor> {
+        match self.inputs.get(slot) {
+            Some(input) => input.tensor(),
+            None => self.made[slot - self.inputs.len()].as_ref(),
+        }
+    }
+
+    /// Gives a value up, unless the caller only lends it.
+    fn take(&mut self, slot: usize) -> Option<Tensor> {
+        let inputs = self.inputs.len();
+        match self.inputs.get_mut(slot) {
+            Some(input) => match input {
+                Arg::Owned(_) => std::mem::take(input).into_owned(),
+                Arg::Borrowed(_) | Arg::Absent => None,
+            },
+            None => self.made[slot - inputs].take(),
         }
     }
 }
@@ -147,25 +183,24 @@ impl Step {
         context: &Context,
         state: &mut State,
     ) -> Result<Outputs> {
-        let mut taken: SmallVec<[Arg<'_>; 4]> = SmallVec::new();
+        let mut inputs = Inputs(SmallVec::new());
+        // First what is given up, since the rest is borrowed.
         for source in &self.inputs {
-            taken.push(match source {
-                // What a caller lends stays in its slot, to be borrowed below.
-                Source::Slot { slot, last: true } if matches!(slots[*slot], Arg::Owned(_)) => {
-                    std::mem::take(&mut slots[*slot])
-                }
-                _ => Arg::Absent,
-            });
+            let taken = match source {
+                Source::Slot { slot, last: true } => slots.take(*slot),
+                _ => None,
+            };
+            inputs.0.push(taken.map_or(Arg::Absent, Arg::Owned));
         }
-        let inputs = self.inputs.iter().zip(taken).map(|(source, taken)| match (source, taken) {
-            (_, Arg::Owned(tensor)) => Arg::Owned(tensor),
-            (Source::Constant(constant), _) => Arg::Borrowed(&constants[*constant]),
-            (Source::Slot { slot, .. }, _) => {
-                slots[*slot].tensor().map_or(Arg::Absent, Arg::Borrowed)
-            }
-            (Source::Absent, _) => Arg::Absent,
-        });
-        let mut inputs = Inputs(inputs.collect());
+        for (source, input) in self.inputs.iter().zip(&mut inputs.0) {
+            let borrowed = match source {
+                _ if matches!(input, Arg::Owned(_)) => continue,
+                Source::Constant(constant) => Some(&constants[*constant]),
+                Source::Slot { slot, .. } => slots.get(*slot),
+                Source::Absent => None,
+            };
+            *input = borrowed.map_or(Arg::Absent, Arg::Borrowed);
+        }
         match &self.compute {
             Compute::Op(op) => op.run(&mut inputs, context),
             Compute::Region(region, place) => region.run(&inputs, &mut state.regions[*place]),
@@ -178,7 +213,8 @@ impl Step {
         ensure!(made >= wanted, "{}: {made} outputs made, {wanted} named", self.label);
         for (slot, output) in self.outputs.iter().zip(outputs) {
             if let Some(slot) = slot {
-                slots[*slot] = Arg::Owned(output);
+                // Steps write behind the inputs.
+                slots.made[slot - slots.inputs.len()] = Some(output);
             }
         }
         Ok(())
@@ -188,6 +224,13 @@ impl Step {
 // === impl Arg ===
 
 impl Arg<'_> {
+    fn into_owned(self) -> Option<Tensor> {
+        match self {
+            Arg::Owned(tensor) => Some(tensor),
+            Arg::Borrowed(_) | Arg::Absent => None,
+        }
+    }
+
     fn tensor(&self) -> Option<&Tensor> {
         match self {
             Arg::Absent => None,

@@ -1,12 +1,12 @@
 //! What becomes one step, what must not, and that the answers stay.
 
 use super::fuse;
-use crate::Tensor;
 use crate::onnx::build::finish::mark_last_readers;
 use crate::onnx::operators::find;
 use crate::onnx::operators::op::{Arg, Context, Node};
 use crate::onnx::operators::testing::{VERSION, node, t};
 use crate::onnx::plan::{Compute, Plan, Source, State, Step};
+use crate::{Tensor, TreeKernels};
 
 fn slot(slot: usize) -> Source {
     Source::Slot { slot, last: false }
@@ -22,7 +22,13 @@ fn plan(steps: &[(&str, &[Source])], constants: Vec<Tensor>, outputs: &[usize]) 
         let known: Vec<Option<&Tensor>> = inputs.iter().map(known).collect();
         let proto = node(op_type);
         let build = find("", op_type).unwrap();
-        let op = build(&Node { proto: &proto, version: VERSION, constants: &known }).unwrap();
+        let op = build(&Node {
+            proto: &proto,
+            version: VERSION,
+            constants: &known,
+            kernels: TreeKernels::detect(),
+        })
+        .unwrap();
         Step {
             label: (*op_type).to_owned(),
             compute: Compute::Op(op),

@@ -1,9 +1,9 @@
 //! Gemm with weights that are known beforehand gives what it gives without.
 
 use super::gemm;
-use crate::Tensor;
 use crate::onnx::operators::op::{Arg, Context, Inputs, Node};
 use crate::onnx::operators::testing::{VERSION, float, int, node, t};
+use crate::{Tensor, TreeKernels};
 
 /// Runs with the inputs from 1 on as constants or not.
 fn run(transposed: [i64; 2], inputs: &[Tensor], constant: bool) -> anyhow::Result<Tensor> {
@@ -14,7 +14,12 @@ fn run(transposed: [i64; 2], inputs: &[Tensor], constant: bool) -> anyhow::Resul
     if constant {
         constants[1..].copy_from_slice(&inputs[1..].iter().map(Some).collect::<Vec<_>>());
     }
-    let op = gemm(&Node { proto: &proto, version: VERSION, constants: &constants })?;
+    let op = gemm(&Node {
+        proto: &proto,
+        version: VERSION,
+        constants: &constants,
+        kernels: TreeKernels::detect(),
+    })?;
     let kept = |position| op.keeps(position);
     let arg = |(position, input)| if kept(position) { Arg::Absent } else { Arg::Borrowed(input) };
     let mut inputs = Inputs(inputs.iter().enumerate().map(arg).collect());

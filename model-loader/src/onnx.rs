@@ -18,6 +18,7 @@ mod probe;
 mod region;
 mod signature;
 mod tensor_proto;
+mod widths;
 mod words;
 
 pub(crate) use load::{BYTES_MAX, Loaded, load};

@@ -8,8 +8,10 @@ mod finish;
 mod inner;
 mod order;
 mod pieces;
+mod purse;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -17,15 +19,14 @@ use tract_onnx::model::OnnxOpRegister;
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto};
 
 use super::check::{domain_of, label};
-use super::operators::op::{Arg, Context, Inputs, Node, Op, Outputs, OverLimit};
+use super::operators::budget::Budget;
+use super::operators::op::{Arg, Context, Inputs, Node, Op, Outputs};
 use super::plan::{Compute, Plan, Source, Step};
 use super::probe::Probe;
 use super::{operators, tensor_proto};
 use crate::{Tensor, TreeKernels};
 
-/// Most elements of all constants together, and of all made-up values together: 2^28 is 1 GiB of
-/// single-precision floats.
-const ELEMENTS_MAX: usize = 1 << 28;
+pub(super) use purse::Purse;
 
 /// What is the same for the whole file.
 #[derive(Clone, Copy)]
@@ -40,8 +41,10 @@ pub(super) struct File<'a> {
     /// Inputs of the graph set extents inside it, so that made-up values may be none that fit: what
     /// fails on them is left to fail on a request's.
     pub(super) parametric: bool,
+    /// What loading may still spend.
+    pub(super) purse: &'a Purse,
     /// Set when nobody waits for the plan any more.
-    pub(super) cancelled: &'a AtomicBool,
+    pub(super) cancelled: &'a Arc<AtomicBool>,
 }
 
 /// Who runs an operator that both have.
@@ -83,7 +86,6 @@ struct Builder<'a> {
     plan: Plan,
     /// What probing put into each slot, where it could.
     probes: Vec<Option<Probe>>,
-    elements: usize,
 }
 
 /// Builds a graph whose inputs are `seeds`, in the order in which a run gets them.
@@ -103,7 +105,10 @@ pub(super) fn build<'a>(
                 );
                 builder.plan.inputs = builder.plan.slots;
             }
-            Seed::Constant(tensor) => builder.constant(name, tensor)?,
+            Seed::Constant(tensor) => {
+                file.purse.values(std::iter::once(&tensor))?;
+                builder.constant(name, tensor)?;
+            }
         }
     }
     builder.graph(graph)?;
@@ -128,7 +133,6 @@ impl<'a> Builder<'a> {
             weights: HashMap::new(),
             plan: Plan::default(),
             probes: Vec::new(),
-            elements: 0,
         }
     }
 
@@ -161,11 +165,12 @@ impl<'a> Builder<'a> {
             ensure!(self.known.insert(name, Known::Foreign(weight)).is_none(), "made twice");
             return Ok(());
         }
-        self.constant(name, tensor_proto::from_proto(weight)?)
+        let tensor = tensor_proto::from_proto(weight)?;
+        self.file.purse.weight(&tensor)?;
+        self.constant(name, tensor)
     }
 
     fn constant(&mut self, name: &'a str, tensor: Tensor) -> Result<()> {
-        self.spend(tensor.values().len())?;
         self.plan.constants.push(tensor);
         let constant = Known::Constant(self.plan.constants.len() - 1);
         ensure!(self.known.insert(name, constant).is_none(), "`{name}` is made twice");
@@ -173,18 +178,29 @@ impl<'a> Builder<'a> {
     }
 
     fn slot(&mut self, probe: Option<Probe>) -> Result<usize> {
-        let tensors = probe.iter().flat_map(|probe| &probe.0);
-        self.spend(tensors.map(|tensor| tensor.values().len()).sum())?;
+        self.file.purse.values(probe.iter().flat_map(|probe| &probe.0))?;
         self.probes.push(probe);
         self.plan.slots = self.probes.len();
         Ok(self.plan.slots - 1)
     }
 
-    fn spend(&mut self, elements: usize) -> Result<()> {
-        self.elements = self.elements.saturating_add(elements);
-        let words = || OverLimit(format!("all values together are over {ELEMENTS_MAX} elements"));
-        ensure!(self.elements <= ELEMENTS_MAX, words());
-        Ok(())
+    /// Runs an operator within what loading may spend.
+    fn trial(
+        &self,
+        node: &NodeProto,
+        op: &dyn Op,
+        mut inputs: Inputs<'_>,
+        probing: bool,
+    ) -> Result<Outputs> {
+        let File { purse, cancelled, .. } = self.file;
+        let read = (0..inputs.len()).filter_map(|place| inputs.opt(place));
+        let most = read.map(|tensor| tensor.values().len()).max().unwrap_or(0);
+        let budget = Budget::loading(most, purse.steps(), Arc::clone(cancelled));
+        let context = Context::loading(probing, budget);
+        let products = context.budget().steps(purse::products(node, &inputs));
+        let outputs = products.and_then(|()| op.run(&mut inputs, &context));
+        purse.leave(context.budget().left());
+        outputs
     }
 
     fn node(&mut self, node: &'a NodeProto) -> Result<()> {
@@ -218,10 +234,9 @@ impl<'a> Builder<'a> {
             Source::Constant(constant) => Arg::Borrowed(&self.plan.constants[*constant]),
             _ => Arg::Absent,
         });
-        let mut inputs = Inputs(inputs.collect());
-        let outputs = op.run(&mut inputs, &Context::default())?;
-        drop(inputs);
+        let outputs = self.trial(node, op, Inputs(inputs.collect()), false)?;
         for (name, output) in named_outputs(node, outputs)? {
+            self.file.purse.values(std::iter::once(&output))?;
             self.constant(name, output)?;
         }
         Ok(())
@@ -229,7 +244,7 @@ impl<'a> Builder<'a> {
 
     /// Adds a step and tries it.
     fn step(&mut self, node: &'a NodeProto, op: Box<dyn Op>, sources: Vec<Source>) -> Result<()> {
-        let made = match self.tried(op.as_ref(), &sources) {
+        let made = match self.tried(node, op.as_ref(), &sources) {
             Ok(made) => made,
             Err(_) if self.file.parametric => None,
             Err(error) => return Err(error),
@@ -262,8 +277,12 @@ impl<'a> Builder<'a> {
     }
 
     /// What an operator makes of the made-up values; nothing when one of them is not known.
-    fn tried(&self, op: &dyn Op, sources: &[Source]) -> Result<Option<[Outputs; 2]>> {
-        let context = Context { probing: true };
+    fn tried(
+        &self,
+        node: &NodeProto,
+        op: &dyn Op,
+        sources: &[Source],
+    ) -> Result<Option<[Outputs; 2]>> {
         let mut tries: [Outputs; 2] = Default::default();
         for (run, outputs) in tries.iter_mut().enumerate() {
             let mut inputs = Inputs::default();
@@ -277,7 +296,7 @@ impl<'a> Builder<'a> {
                     },
                 });
             }
-            *outputs = op.run(&mut inputs, &context)?;
+            *outputs = self.trial(node, op, inputs, true)?;
         }
         Ok(Some(tries))
     }

@@ -14,12 +14,12 @@ use std::thread;
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::Framework as _;
 
-use super::build::{self, Built, File, Prefer, Seed};
+use super::build::{self, Built, File, Prefer, Purse};
 use super::operators::op::OverLimit;
 use super::plan::Plan;
 use super::words::{panic_words, words};
-use super::{cast, check, clean, functions, signature};
-use crate::{Error, Options, Signature};
+use super::{cast, check, clean, functions, signature, widths};
+use crate::{Error, Options, Shape, Signature};
 
 /// Larger files are refused; protobuf itself ends at twice as much.
 pub(crate) const BYTES_MAX: usize = 1 << 30;
@@ -32,6 +32,8 @@ pub(crate) struct Loaded {
     pub(crate) signature: Signature,
     pub(crate) opset: BTreeMap<String, i64>,
     pub(crate) plan: Plan,
+    /// Shapes of the inputs that the plan was tried on.
+    pub(crate) tried: Vec<Shape>,
 }
 
 /// Loads on a thread of its own and waits for it, but not for longer than the deadline.
@@ -69,7 +71,11 @@ pub(crate) fn load(bytes: &[u8], options: &Options) -> Result<Loaded, Error> {
     })
 }
 
-fn load_here(bytes: &[u8], options: &Options, cancelled: &AtomicBool) -> Result<Loaded, Error> {
+fn load_here(
+    bytes: &[u8],
+    options: &Options,
+    cancelled: &Arc<AtomicBool>,
+) -> Result<Loaded, Error> {
     let mut framework = tract_onnx::onnx();
     cast::register(&mut framework.op_register);
     let mut proto = decode(bytes)?;
@@ -78,8 +84,6 @@ fn load_here(bytes: &[u8], options: &Options, cancelled: &AtomicBool) -> Result<
         clean::sequences(graph);
     }
     let graph = check::check(&proto, &framework.op_register)?;
-    let inputs = signature::inputs(graph, options)?;
-    let parametric = signature::is_parametric(&inputs);
     let all_ours = graph.node.iter().all(check::is_ours);
     // A tabular graph gives tract only what it must, since its shapes may depend on values; any
     // other gives it all it can take, in as few pieces as possible. What fails one way is tried
@@ -87,9 +91,13 @@ fn load_here(bytes: &[u8], options: &Options, cancelled: &AtomicBool) -> Result<
     let tabular = all_ours || graph.node.iter().any(|node| node.domain == "ai.onnx.ml");
     let ways = [Prefer::Ours, Prefer::Engine];
     let order = if tabular { ways } else { [ways[1], ways[0]] };
-    let mut refusal = None;
     let mut trial = options.trial.as_ref();
-    for prefer in order {
+    let inputs = signature::inputs(graph, options)?;
+    let parametric = signature::is_parametric(&inputs);
+    let (purse, mut refusal) = (Purse::default(), None);
+    let guesses = widths::guesses(graph, inputs);
+    let ways = guesses.iter().flat_map(|guess| order.map(|prefer| (guess, prefer)));
+    for (guess, prefer) in ways {
         if (prefer == Prefer::Engine || !all_ours)
             && let Some(trial) = trial.take()
             && let Err(error) = trial.run(bytes, cancelled)
@@ -98,13 +106,15 @@ fn load_here(bytes: &[u8], options: &Options, cancelled: &AtomicBool) -> Result<
         }
         let engine = &framework.op_register;
         let kernels = options.kernels;
-        let file = File { proto: &proto, engine, prefer, kernels, parametric, cancelled };
-        let seeds: Vec<(&str, Seed)> =
-            inputs.iter().map(|input| input.seed()).collect::<Result<_, _>>()?;
-        match build::build(file, graph, seeds) {
+        purse.again();
+        let file =
+            File { proto: &proto, engine, prefer, kernels, parametric, purse: &purse, cancelled };
+        match guess.seeds().and_then(|seeds| build::build(file, graph, seeds)) {
             Ok(Built { plan, outputs }) => {
+                let inputs = guess.inputs.clone();
                 let signature = signature::signature(inputs, graph, &outputs, parametric)?;
-                return Ok(Loaded { signature, opset: opset(&proto), plan });
+                let tried = guess.tried();
+                return Ok(Loaded { signature, opset: opset(&proto), plan, tried });
             }
             Err(error) if error.is::<OverLimit>() => return Err(Error::model(words(&error))),
             Err(error) => refusal = refusal.or(Some(error)),

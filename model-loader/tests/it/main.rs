@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod border;
+mod budgets;
 mod fraud;
 mod graph;
 mod reference;
 mod refusals;
+mod widths;

@@ -4,6 +4,7 @@
 //! computed here; an `If` with a constant condition is replaced by its branch; nodes that are not
 //! ours go to tract in as large pieces as their order allows.
 
+mod failures;
 mod finish;
 mod inner;
 mod order;
@@ -19,13 +20,16 @@ use tract_onnx::model::OnnxOpRegister;
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto};
 
 use super::check::{domain_of, label};
+use super::gate::Gate;
 use super::operators::budget::Budget;
-use super::operators::op::{Arg, Context, Inputs, Node, Op, Outputs};
+use super::operators::op::{Arg, Context, Inputs, Node, Op, Outputs, OverLimit};
 use super::plan::{Compute, Plan, Source, Step};
 use super::probe::Probe;
 use super::{operators, tensor_proto};
 use crate::{Tensor, TreeKernels};
 
+use failures::Failures;
+pub(super) use order::reads;
 pub(super) use purse::Purse;
 
 /// What is the same for the whole file.
@@ -38,9 +42,13 @@ pub(super) struct File<'a> {
     pub(super) prefer: Prefer,
     /// What may evaluate tree ensembles.
     pub(super) kernels: TreeKernels,
+    /// Whether all nodes are tried after one has failed, so that the error names each that fails.
+    pub(super) thorough: bool,
     /// Inputs of the graph set extents inside it, so that made-up values may be none that fit: what
     /// fails on them is left to fail on a request's.
     pub(super) parametric: bool,
+    /// What must be passed before a node is given to tract.
+    pub(super) gate: &'a Gate<'a>,
     /// What loading may still spend.
     pub(super) purse: &'a Purse,
     /// Set when nobody waits for the plan any more.
@@ -142,16 +150,25 @@ impl<'a> Builder<'a> {
             self.weight(weight).with_context(|| format!("weight `{}`", weight.name))?;
         }
         let nodes = order::sorted(graph, |name| self.known.contains_key(name))?;
+        let mut failures = Failures::default();
         for piece in pieces::cut(self, graph, nodes) {
             ensure!(!self.file.cancelled.load(Ordering::Relaxed), "given up");
-            match piece {
-                pieces::Piece::Ours(node) => {
-                    self.node(node).with_context(|| label(node))?;
+            let nodes = piece.nodes();
+            if failures.lost(&nodes) {
+                continue;
+            }
+            let built = match piece {
+                pieces::Piece::Ours(node) => self.node(node).with_context(|| label(node)),
+                pieces::Piece::Engine(nodes, outputs) => self.region(nodes, outputs),
+            };
+            match built {
+                Err(error) if self.file.thorough && !error.is::<OverLimit>() => {
+                    failures.add(&nodes, error);
                 }
-                pieces::Piece::Engine(nodes, outputs) => self.region(nodes, outputs)?,
+                built => built?,
             }
         }
-        Ok(())
+        failures.end()
     }
 
     fn weight(&mut self, weight: &'a TensorProto) -> Result<()> {
@@ -207,6 +224,12 @@ impl<'a> Builder<'a> {
         if inner::is_control(node) {
             return inner::control(self, node);
         }
+        if let [input] = &node.input[..]
+            && node.op_type == "Identity"
+            && self.alias(node, input)?
+        {
+            return Ok(());
+        }
         let domain = domain_of(node);
         let Some(build) = operators::find(domain, &node.op_type) else {
             bail!("there is no such operator");
@@ -226,6 +249,16 @@ impl<'a> Builder<'a> {
             return self.fold(node, op.as_ref(), &sources);
         }
         self.step(node, op, sources)
+    }
+
+    /// Lets an Identity's output stand for its input; false when that is not known.
+    fn alias(&mut self, node: &'a NodeProto, input: &str) -> Result<bool> {
+        let (Some(&known), [output]) = (self.known.get(input), &node.output[..]) else {
+            return Ok(false);
+        };
+        let new = self.known.insert(output, known).is_none();
+        ensure!(new, "`{output}` is made twice");
+        Ok(true)
     }
 
     /// Computes a node that reads only constants.

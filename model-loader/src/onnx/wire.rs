@@ -81,7 +81,9 @@ impl Kind {
             (Kind::Graph, 1) | (Kind::Function, 7) => Kind::Node,
             (Kind::Node, 5) | (Kind::Function, 11) => Kind::Attribute,
             (Kind::Model, 8 | 14 | 20) => Kind::Leaf,
-            (Kind::Graph, 5 | 11..=15) | (Kind::Attribute, 5 | 10 | 14 | 15 | 22 | 23) => Kind::Leaf,
+            (Kind::Graph, 5 | 11..=15) | (Kind::Attribute, 5 | 10 | 14 | 15 | 22 | 23) => {
+                Kind::Leaf
+            }
             (Kind::Function, 4 | 5 | 9) | (Kind::Node, 1 | 2) => Kind::Leaf,
             _ => return None,
         })

@@ -8,4 +8,5 @@ mod fraud;
 mod graph;
 mod reference;
 mod refusals;
+mod rewrites;
 mod widths;

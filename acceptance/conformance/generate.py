@@ -10,11 +10,11 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import boosters, classifiers, compound, opsets, pipelines, preprocessing, regressors, text
+from . import boosters, classifiers, compound, opsets, pipelines, preprocessing, regressors, text, widths
 from .case import Case, Rows
 
 PROCESSES = 2
-MODULES = (classifiers, regressors, compound, preprocessing, pipelines, text, boosters, opsets)
+MODULES = (classifiers, regressors, compound, preprocessing, pipelines, text, boosters, opsets, widths)
 CASES: dict[str, Case] = {case.name: case for module in MODULES for case in module.CASES}
 assert len(CASES) == sum(len(module.CASES) for module in MODULES), "two cases share a name"
 

@@ -14,7 +14,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 FOLDER = Path(__file__).parent / "corpus" / "load"
-MUTATIONS = 12
+# Of each sound model: changed as messages, which mostly decode, and as bytes, which mostly do not.
+MESSAGES, BYTES = 24, 4
 F, I64, STRING = TensorProto.FLOAT, TensorProto.INT64, TensorProto.STRING
 
 
@@ -228,8 +229,60 @@ def hostile():
     yield "weight-of-negative-size", wrong_weight(dims=[-2, 2])
     yield "weight-of-odd-bytes", wrong_weight(raw=b"\0\0\0")
     yield "weight-elsewhere", wrong_weight(external="/etc/passwd")
+    yield from expanding()
+    yield from endless_work()
     yield "unknown-operator", x_to_y([op("Frobnicate", ["x"], ["y"])])
     yield "attribute-of-another-type", x_to_y([op("Gemm", ["x", "x"], ["y"], transB="yes")])
+
+
+def sized(nodes, weights=(), **more):
+    """Adds the number of elements of `o`, which the nodes make of constants, to `x`."""
+    tail = [op("Size", ["o"], ["z"]), op("Cast", ["z"], ["t"], to=F), op("Add", ["x", "t"], ["y"])]
+    return x_to_y([*nodes, *tail], weights, **more)
+
+
+def expanding():
+    """Small files that become large ones in memory: by strings, by extents of zero, by calls."""
+    nothing = np.array([1 << 40, 0], np.int64)
+    fill = op("ConstantOfShape", ["n"], ["c"])
+    inner = body([op("Identity", ["i"], ["j"])], [("i", F, [0])], [("j", F, [0])])
+    yield "zero-scan", sized([fill, op("Scan", ["c"], ["o"], body=inner, num_scan_inputs=1)], [("n", nothing)])
+    yield "zero-concat", sized([fill, op("Concat", ["c", "c"], ["o"], axis=1)], [("n", nothing)])
+    top = op("TopK", ["c", "k"], ["o", "p"], axis=1)
+    yield "zero-topk", sized([fill, top], [("n", nothing), ("k", np.array([0]))])
+    norm = op("LayerNormalization", ["c", "g"], ["o"], axis=-1)
+    yield "zero-layernorm", sized([fill, norm], [("n", nothing), ("g", np.zeros(0, np.float32))])
+    doubled = [op("StringConcat", [f"s{i}", f"s{i}"], [f"s{i + 1}"]) for i in range(40)]
+    yield "strings-doubled", sized([*doubled, op("Identity", ["s40"], ["o"])], [("s0", np.array(["abcdefgh"]))])
+    long = [("s", np.array(["a" * 1024])), ("n", np.array([1 << 23]))]
+    yield "strings-expanded", sized([op("Expand", ["s", "n"], ["o"])], long)
+    parts = op("SequenceConstruct", ["x"] * 1000, ["q"])
+    yield "sequences", model([parts], [("x", F, [None, 2])], [("q", F, [None, 2])] * 1000)
+    constant = op("Constant", [], ["k"], value=numpy_helper.from_array(np.zeros(1 << 12, np.float32)))
+    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("my", 1)]
+    inner = helper.make_function("my", "G", ["a"], ["b"], [constant, op("Add", ["a", "k"], ["b"])], opsets)
+    calls = [helper.make_node("G", ["a"], [f"t{i}"], domain="my") for i in range(150)]
+    outer = [*calls, op("Max", [f"t{i}" for i in range(150)], ["b"])]
+    outer = helper.make_function("my", "F", ["a"], ["b"], outer, opsets)
+    calls = [helper.make_node("F", ["x"], [f"t{i}"], domain="my") for i in range(150)]
+    made = onnx.ModelProto.FromString(x_to_y([*calls, op("Max", [f"t{i}" for i in range(150)], ["y"])]))
+    made.functions.extend([inner, outer])
+    yield "functions", made.SerializeToString()
+
+
+def endless_work():
+    """Small files that take longer than anybody waits."""
+
+    def loop(depth):
+        c, d, v, w = (f"{name}{depth}" for name in "cdvw")
+        step = op("Mul", [v, v], [w]) if depth == 0 else op("Loop", ["m", "", v], [w], body=loop(depth - 1))
+        inputs = [(f"i{depth}", I64, []), (c, TensorProto.BOOL, []), (v, F, [None, 2])]
+        return body([op("Identity", [c], [d]), step], inputs, [(d, TensorProto.BOOL, []), (w, F, [None, 2])])
+
+    yield "loops", x_to_y([op("Loop", ["m", "", "x"], ["y"], body=loop(3))], [("m", np.array(1000))])
+    square = [("n", np.array([1600, 1600]))]
+    product = op("Einsum", ["c", "c"], ["o"], equation="ab,bc->ac")
+    yield "einsum", sized([op("ConstantOfShape", ["n"], ["c"]), product], square)
 
 
 def wrong_weight(dims=(2,), raw=None, external=None):
@@ -244,7 +297,7 @@ def wrong_weight(dims=(2,), raw=None, external=None):
     return made.SerializeToString()
 
 
-def mutated(data, chance):
+def changed_bytes(data, chance):
     """One to four changes of bytes: flipped, overwritten, cut out, doubled, or cut short."""
     data = bytearray(data)
     for _ in range(chance.randint(1, 4)):
@@ -267,14 +320,97 @@ def mutated(data, chance):
     return bytes(data)
 
 
+INTS = [0, 1, -1, 2, 3, 7, 255, 1 << 16, 1 << 24, 1 << 31, 1 << 40, (1 << 63) - 1, -(1 << 63)]
+FLOATS = [0.0, -0.0, 1.0, -1.0, float("nan"), float("inf"), -float("inf"), 1e30, 1e-45]
+OPERATORS = ["Scan", "Loop", "Identity", "Concat", "Expand", "Reshape", "ReduceSum", "MatMul", "TopK", "Range"]
+
+
+def fields(message):
+    """Every field that is set, with the message it is in."""
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            yield message, field
+        elif field.is_repeated:
+            yield message, field
+            for part in value:
+                yield from fields(part)
+        else:
+            yield from fields(value)
+
+
+def other(field, old, names, chance):
+    """Another value of a field's type."""
+    match field.cpp_type:
+        case field.CPPTYPE_INT64:
+            return max(-(1 << 63), min((1 << 63) - 1, chance.choice([*INTS, old + 1, old * 2])))
+        case field.CPPTYPE_UINT64:
+            return abs(chance.choice(INTS)) % (1 << 63)
+        case field.CPPTYPE_INT32:
+            return chance.choice([0, 1, 2, 3, 6, 7, 8, 9, 10, 11, 16, 100])
+        case field.CPPTYPE_ENUM:
+            return chance.choice(sorted(field.enum_type.values_by_number))
+        case field.CPPTYPE_FLOAT | field.CPPTYPE_DOUBLE:
+            return chance.choice([*FLOATS, old * 2])
+        case field.CPPTYPE_STRING if field.type == field.TYPE_STRING:
+            return chance.choice([*names, "", old + "q"])
+    data = bytearray(old) or bytearray(b"a")
+    match chance.randrange(4):
+        case 0:
+            data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+        case 1:
+            del data[-1:]
+        case 2 if len(data) >= 8:
+            data[:8] = (chance.choice(INTS) % (1 << 64)).to_bytes(8, "little")
+        case _:
+            data.extend(bytes(data))
+    return bytes(data)
+
+
+def change(message, field, names, chance):
+    """Changes one field: a part of a list goes, doubles or moves; a value becomes another."""
+    value = getattr(message, field.name)
+    if not field.is_repeated:
+        setattr(message, field.name, other(field, value, names, chance))
+        return
+    at, way = chance.randrange(len(value)), chance.randrange(3)
+    if way == 0:
+        del value[at]
+    elif field.message_type is None:
+        new = other(field, value[at], names, chance)
+        if way == 1:
+            value.append(new)
+        else:
+            value[at] = new
+    elif way == 1:
+        value.add().CopyFrom(value[at])
+    else:
+        first, second = type(value[at])(), value[chance.randrange(len(value))]
+        first.CopyFrom(value[at])
+        value[at].CopyFrom(second)
+        second.CopyFrom(first)
+
+
+def changed_messages(data, chance):
+    """One to three changes of what the file says, so that it still is a file of that format."""
+    made = onnx.ModelProto.FromString(data)
+    nodes = made.graph.node
+    used = {name for node in nodes for name in [*node.input, *node.output, node.op_type]}
+    names = [*sorted(used), *OPERATORS]
+    for _ in range(chance.randint(1, 3)):
+        places = [*fields(made.graph), *((made, field) for field, _ in made.ListFields() if field.name == "opset_import")]
+        change(*chance.choice(places), names, chance)
+    return made.SerializeToString()
+
+
 def main():
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     chance = random.Random(20261124)
     for name, data in sound():
         (FOLDER / f"sound-{name}.onnx").write_bytes(data)
-        for number in range(2 * MUTATIONS):
-            (FOLDER / f"mutated-{name}-{number:02}.onnx").write_bytes(mutated(data, chance))
+        ways = [changed_messages] * MESSAGES + [changed_bytes] * BYTES
+        for number, way in enumerate(ways):
+            (FOLDER / f"mutated-{name}-{number:02}.onnx").write_bytes(way(data, chance))
     for name, data in hostile():
         (FOLDER / f"hostile-{name}.onnx").write_bytes(data)
 

@@ -131,6 +131,8 @@ pub enum InputProblem {
     },
     /// It has no row.
     NoRows,
+    /// It holds no value, but has so many rows or columns of none.
+    Empty(Vec<usize>),
 }
 
 // === impl Error ===
@@ -180,6 +182,7 @@ impl fmt::Display for InputProblem {
                 write!(f, "has {got} rows, but input `{first}` has {expected}")
             }
             InputProblem::NoRows => f.write_str("has no row"),
+            InputProblem::Empty(got) => write!(f, "has shape {got:?}, too much for no value"),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::onnx::{Mode, Plan, State, panic_words, words};
-use crate::{Error, Signature, Tensor, TensorSpec, TreeKernels, Trial, onnx};
+use crate::{Error, Shape, Signature, Tensor, TensorSpec, TreeKernels, Trial, Values, onnx};
 
 /// How long a model may take to load unless the options say otherwise.
 const DEADLINE: Duration = Duration::from_secs(300);
@@ -39,6 +39,8 @@ pub struct Model {
 struct Inner {
     signature: Signature,
     plan: Plan,
+    /// Shapes of the inputs that the plan was tried on.
+    tried: Vec<Shape>,
 }
 
 /// The state of one thread's runs of one model.
@@ -65,11 +67,11 @@ impl Model {
     /// Parses, checks and plans an ONNX file. Takes milliseconds to seconds.
     ///
     /// Fails when the bytes are not a model, when operators are missing (all are named), when an
-    /// input has no shape or an unsupported type, when it takes longer than the deadline, and when
-    /// an operator refuses its attributes or inputs.
+    /// input has an unsupported type, when it takes longer than the deadline, and when an operator
+    /// refuses its attributes or inputs.
     pub fn load(onnx: &[u8], options: &Options) -> Result<Model, Error> {
-        let onnx::Loaded { signature, opset, plan } = onnx::load(onnx, options)?;
-        Ok(Model { inner: Arc::new(Inner { signature, plan }), opset })
+        let onnx::Loaded { signature, opset, plan, tried } = onnx::load(onnx, options)?;
+        Ok(Model { inner: Arc::new(Inner { signature, plan, tried }), opset })
     }
 
     /// What the model takes and gives.
@@ -82,14 +84,19 @@ impl Model {
         &self.opset
     }
 
-    /// Runs the model once on one made-up row of zeros and empty strings, so that what cannot run
-    /// is refused before it takes traffic, and what is made on the first run is there.
+    /// Runs the model once on made-up rows of zeros and empty strings, of the shapes that it was
+    /// loaded with, so that what cannot run is refused before it takes traffic, and what is made
+    /// on the first run is there.
     ///
     /// # Errors
-    /// Those of [`Session::run`]; [`Error::Model`] when a declared shape is too large.
+    /// Those of [`Session::run`].
     pub fn warm_up(&self) -> Result<(), Error> {
-        let inputs = self.inner.signature.inputs.iter();
-        let zeros = inputs.map(TensorSpec::zeros).collect::<Result<Vec<_>, _>>()?;
+        let Inner { signature, tried, .. } = &*self.inner;
+        let zeros = |(spec, shape): (&TensorSpec, &Shape)| {
+            let elements = shape.iter().product();
+            Tensor::new(shape.clone(), Values::zeros(spec.datatype, elements))
+        };
+        let zeros = signature.inputs.iter().zip(tried).map(zeros).collect::<Result<Vec<_>, _>>()?;
         self.session()?.run_in(&zeros, Mode::MadeUp).map(drop)
     }
 
@@ -110,7 +117,7 @@ impl Session {
     }
 
     fn run_in(&mut self, inputs: &[Tensor], mode: Mode) -> Result<Vec<Tensor>, Error> {
-        let Inner { signature, plan } = &*self.model;
+        let Inner { signature, plan, .. } = &*self.model;
         let wanted = signature.inputs.len();
         if inputs.len() != wanted {
             let what = format!("{} inputs given, {wanted} wanted", inputs.len());

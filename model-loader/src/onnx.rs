@@ -11,13 +11,17 @@ mod clean;
 mod control;
 mod convert;
 mod functions;
+mod gate;
 mod load;
 mod operators;
 mod plan;
 mod probe;
 mod region;
+mod scopes;
 mod signature;
 mod tensor_proto;
+mod widths;
+mod wire;
 mod words;
 
 pub(crate) use load::{BYTES_MAX, Loaded, load};

@@ -7,7 +7,7 @@
 mod columns;
 
 use crate::error::InputProblem;
-use crate::{Datatype, Error, NamedTensor, Shape, Tensor, Values};
+use crate::{Datatype, Error, NamedTensor, Tensor};
 
 /// One input or output of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,26 +44,8 @@ pub struct Inputs {
     rows: usize,
 }
 
-/// Most elements of a warm-up tensor: a model's declared shape is not to be trusted with memory.
-const ZEROS_MAX: usize = 1 << 26;
-
-// === impl TensorSpec ===
-
-impl TensorSpec {
-    /// A tensor of zeros that fits, with 1 for every variable extent; for warm-up.
-    ///
-    /// # Errors
-    /// [`Error::Model`] when the declared shape holds more than 2^26 elements.
-    pub fn zeros(&self) -> Result<Tensor, Error> {
-        let shape: Shape = self.shape.iter().map(|extent| extent.unwrap_or(1)).collect();
-        let elements =
-            shape.iter().try_fold(1usize, |product, extent| product.checked_mul(*extent));
-        match elements.filter(|elements| *elements <= ZEROS_MAX) {
-            Some(elements) => Tensor::new(shape, Values::zeros(self.datatype, elements)),
-            None => Err(Error::model(format!("input `{}` is too large to warm up", self.name))),
-        }
-    }
-}
+/// Most rows of no columns, and the like: nothing else bounds what a request says of such tensors.
+const EMPTY_MAX: usize = 1 << 16;
 
 // === impl Signature ===
 
@@ -140,6 +122,13 @@ impl TensorSpec {
         }
         if tensor.shape().first() == Some(&0) {
             return Err(Error::input(&self.name, InputProblem::NoRows));
+        }
+        if tensor.values().is_empty() {
+            let extents = tensor.shape().iter().copied().filter(|&extent| extent > 0);
+            let product = extents.fold(1, usize::saturating_mul);
+            if product > EMPTY_MAX {
+                return Err(Error::input(&self.name, InputProblem::Empty(tensor.shape().to_vec())));
+            }
         }
         Ok(())
     }

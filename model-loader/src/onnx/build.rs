@@ -4,13 +4,16 @@
 //! computed here; an `If` with a constant condition is replaced by its branch; nodes that are not
 //! ours go to tract in as large pieces as their order allows.
 
+mod failures;
 mod finish;
 mod fuse;
 mod inner;
 mod order;
 mod pieces;
+mod purse;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -18,15 +21,17 @@ use tract_onnx::model::OnnxOpRegister;
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto};
 
 use super::check::{domain_of, label};
+use super::gate::Gate;
+use super::operators::budget::Budget;
 use super::operators::op::{Arg, Context, Inputs, Node, Op, Outputs, OverLimit};
 use super::plan::{Compute, Plan, Source, Step};
 use super::probe::Probe;
 use super::{operators, tensor_proto};
 use crate::{Tensor, TreeKernels};
 
-/// Most elements of all constants together, and of all made-up values together: 2^28 is 1 GiB of
-/// single-precision floats.
-const ELEMENTS_MAX: usize = 1 << 28;
+use failures::Failures;
+pub(super) use order::reads;
+pub(super) use purse::Purse;
 
 /// What is the same for the whole file.
 #[derive(Clone, Copy)]
@@ -38,11 +43,17 @@ pub(super) struct File<'a> {
     pub(super) prefer: Prefer,
     /// What may evaluate tree ensembles.
     pub(super) kernels: TreeKernels,
+    /// Whether all nodes are tried after one has failed, so that the error names each that fails.
+    pub(super) thorough: bool,
     /// Inputs of the graph set extents inside it, so that made-up values may be none that fit: what
     /// fails on them is left to fail on a request's.
     pub(super) parametric: bool,
+    /// What must be passed before a node is given to tract.
+    pub(super) gate: &'a Gate<'a>,
+    /// What loading may still spend.
+    pub(super) purse: &'a Purse,
     /// Set when nobody waits for the plan any more.
-    pub(super) cancelled: &'a AtomicBool,
+    pub(super) cancelled: &'a Arc<AtomicBool>,
 }
 
 /// Who runs an operator that both have.
@@ -84,7 +95,6 @@ struct Builder<'a> {
     plan: Plan,
     /// What probing put into each slot, where it could.
     probes: Vec<Option<Probe>>,
-    elements: usize,
 }
 
 /// Builds a graph whose inputs are `seeds`, in the order in which a run gets them.
@@ -104,7 +114,10 @@ pub(super) fn build<'a>(
                 );
                 builder.plan.inputs = builder.plan.slots;
             }
-            Seed::Constant(tensor) => builder.constant(name, tensor)?,
+            Seed::Constant(tensor) => {
+                file.purse.values(std::iter::once(&tensor))?;
+                builder.constant(name, tensor)?;
+            }
         }
     }
     builder.graph(graph)?;
@@ -130,7 +143,6 @@ impl<'a> Builder<'a> {
             weights: HashMap::new(),
             plan: Plan::default(),
             probes: Vec::new(),
-            elements: 0,
         }
     }
 
@@ -140,16 +152,25 @@ impl<'a> Builder<'a> {
             self.weight(weight).with_context(|| format!("weight `{}`", weight.name))?;
         }
         let nodes = order::sorted(graph, |name| self.known.contains_key(name))?;
+        let mut failures = Failures::default();
         for piece in pieces::cut(self, graph, nodes) {
             ensure!(!self.file.cancelled.load(Ordering::Relaxed), "given up");
-            match piece {
-                pieces::Piece::Ours(node) => {
-                    self.node(node).with_context(|| label(node))?;
+            let nodes = piece.nodes();
+            if failures.lost(&nodes) {
+                continue;
+            }
+            let built = match piece {
+                pieces::Piece::Ours(node) => self.node(node).with_context(|| label(node)),
+                pieces::Piece::Engine(nodes, outputs) => self.region(nodes, outputs),
+            };
+            match built {
+                Err(error) if self.file.thorough && !error.is::<OverLimit>() => {
+                    failures.add(&nodes, error);
                 }
-                pieces::Piece::Engine(nodes, outputs) => self.region(nodes, outputs)?,
+                built => built?,
             }
         }
-        Ok(())
+        failures.end()
     }
 
     fn weight(&mut self, weight: &'a TensorProto) -> Result<()> {
@@ -163,11 +184,12 @@ impl<'a> Builder<'a> {
             ensure!(self.known.insert(name, Known::Foreign(weight)).is_none(), "made twice");
             return Ok(());
         }
-        self.constant(name, tensor_proto::from_proto(weight)?)
+        let tensor = tensor_proto::from_proto(weight)?;
+        self.file.purse.weight(&tensor)?;
+        self.constant(name, tensor)
     }
 
     fn constant(&mut self, name: &'a str, tensor: Tensor) -> Result<()> {
-        self.spend(tensor.values().len())?;
         self.plan.constants.push(tensor);
         let constant = Known::Constant(self.plan.constants.len() - 1);
         ensure!(self.known.insert(name, constant).is_none(), "`{name}` is made twice");
@@ -175,23 +197,40 @@ impl<'a> Builder<'a> {
     }
 
     fn slot(&mut self, probe: Option<Probe>) -> Result<usize> {
-        let tensors = probe.iter().flat_map(|probe| &probe.0);
-        self.spend(tensors.map(|tensor| tensor.values().len()).sum())?;
+        self.file.purse.values(probe.iter().flat_map(|probe| &probe.0))?;
         self.probes.push(probe);
         self.plan.slots = self.probes.len();
         Ok(self.plan.slots - 1)
     }
 
-    fn spend(&mut self, elements: usize) -> Result<()> {
-        self.elements = self.elements.saturating_add(elements);
-        let words = || OverLimit(format!("all values together are over {ELEMENTS_MAX} elements"));
-        ensure!(self.elements <= ELEMENTS_MAX, words());
-        Ok(())
+    /// Runs an operator within what loading may spend.
+    fn trial(
+        &self,
+        node: &NodeProto,
+        op: &dyn Op,
+        mut inputs: Inputs<'_>,
+        probing: bool,
+    ) -> Result<Outputs> {
+        let File { purse, cancelled, .. } = self.file;
+        let read = (0..inputs.len()).filter_map(|place| inputs.opt(place));
+        let most = read.map(|tensor| tensor.values().len()).max().unwrap_or(0);
+        let budget = Budget::loading(most, purse.steps(), Arc::clone(cancelled));
+        let context = Context::loading(probing, budget);
+        let products = context.budget().steps(purse::products(node, &inputs));
+        let outputs = products.and_then(|()| op.run(&mut inputs, &context));
+        purse.leave(context.budget().left());
+        outputs
     }
 
     fn node(&mut self, node: &'a NodeProto) -> Result<()> {
         if inner::is_control(node) {
             return inner::control(self, node);
+        }
+        if let [input] = &node.input[..]
+            && node.op_type == "Identity"
+            && self.alias(node, input)?
+        {
+            return Ok(());
         }
         let domain = domain_of(node);
         let Some(build) = operators::find(domain, &node.op_type) else {
@@ -214,16 +253,25 @@ impl<'a> Builder<'a> {
         self.step(node, op, sources)
     }
 
+    /// Lets an Identity's output stand for its input; false when that is not known.
+    fn alias(&mut self, node: &'a NodeProto, input: &str) -> Result<bool> {
+        let (Some(&known), [output]) = (self.known.get(input), &node.output[..]) else {
+            return Ok(false);
+        };
+        let new = self.known.insert(output, known).is_none();
+        ensure!(new, "`{output}` is made twice");
+        Ok(true)
+    }
+
     /// Computes a node that reads only constants.
     fn fold(&mut self, node: &'a NodeProto, op: &dyn Op, sources: &[Source]) -> Result<()> {
         let inputs = sources.iter().map(|source| match source {
             Source::Constant(constant) => Arg::Borrowed(&self.plan.constants[*constant]),
             _ => Arg::Absent,
         });
-        let mut inputs = Inputs(inputs.collect());
-        let outputs = op.run(&mut inputs, &Context::default())?;
-        drop(inputs);
+        let outputs = self.trial(node, op, Inputs(inputs.collect()), false)?;
         for (name, output) in named_outputs(node, outputs)? {
+            self.file.purse.values(std::iter::once(&output))?;
             self.constant(name, output)?;
         }
         Ok(())
@@ -231,7 +279,7 @@ impl<'a> Builder<'a> {
 
     /// Adds a step and tries it.
     fn step(&mut self, node: &'a NodeProto, op: Box<dyn Op>, sources: Vec<Source>) -> Result<()> {
-        let made = match self.tried(op.as_ref(), &sources) {
+        let made = match self.tried(node, op.as_ref(), &sources) {
             Ok(made) => made,
             Err(_) if self.file.parametric => None,
             Err(error) => return Err(error),
@@ -264,8 +312,12 @@ impl<'a> Builder<'a> {
     }
 
     /// What an operator makes of the made-up values; nothing when one of them is not known.
-    fn tried(&self, op: &dyn Op, sources: &[Source]) -> Result<Option<[Outputs; 2]>> {
-        let context = Context { probing: true };
+    fn tried(
+        &self,
+        node: &NodeProto,
+        op: &dyn Op,
+        sources: &[Source],
+    ) -> Result<Option<[Outputs; 2]>> {
         let mut tries: [Outputs; 2] = Default::default();
         for (run, outputs) in tries.iter_mut().enumerate() {
             let mut inputs = Inputs::default();
@@ -279,7 +331,7 @@ impl<'a> Builder<'a> {
                     },
                 });
             }
-            *outputs = op.run(&mut inputs, &context)?;
+            *outputs = self.trial(node, op, inputs, true)?;
         }
         Ok(Some(tries))
     }

@@ -11,15 +11,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
 
+use anyhow::Result as Anyhow;
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::Framework as _;
 
-use super::build::{self, Built, File, Prefer, Seed};
+use super::build::{self, Built, File, Prefer, Purse};
+use super::gate::Gate;
 use super::operators::op::OverLimit;
 use super::plan::Plan;
 use super::words::{panic_words, words};
-use super::{cast, check, clean, functions, signature};
-use crate::{Error, Options, Signature};
+use super::{cast, check, clean, functions, scopes, signature, widths, wire};
+use crate::{Error, Options, Shape, Signature};
 
 /// Larger files are refused; protobuf itself ends at twice as much.
 pub(crate) const BYTES_MAX: usize = 1 << 30;
@@ -32,6 +34,8 @@ pub(crate) struct Loaded {
     pub(crate) signature: Signature,
     pub(crate) opset: BTreeMap<String, i64>,
     pub(crate) plan: Plan,
+    /// Shapes of the inputs that the plan was tried on.
+    pub(crate) tried: Vec<Shape>,
 }
 
 /// Loads on a thread of its own and waits for it, but not for longer than the deadline.
@@ -69,51 +73,70 @@ pub(crate) fn load(bytes: &[u8], options: &Options) -> Result<Loaded, Error> {
     })
 }
 
-fn load_here(bytes: &[u8], options: &Options, cancelled: &AtomicBool) -> Result<Loaded, Error> {
+fn load_here(
+    bytes: &[u8],
+    options: &Options,
+    cancelled: &Arc<AtomicBool>,
+) -> Result<Loaded, Error> {
     let mut framework = tract_onnx::onnx();
     cast::register(&mut framework.op_register);
     let mut proto = decode(bytes)?;
-    functions::inline(&mut proto).map_err(|error| Error::model(words(&error)))?;
-    if let Some(graph) = &mut proto.graph {
-        clean::sequences(graph);
-    }
-    let graph = check::check(&proto, &framework.op_register)?;
-    let inputs = signature::inputs(graph, options)?;
-    let parametric = signature::is_parametric(&inputs);
+    rewrite(&mut proto, bytes).map_err(|error| Error::model(words(&error)))?;
+    let engine = &framework.op_register;
+    let graph = check::check(&proto, engine)?;
     let all_ours = graph.node.iter().all(check::is_ours);
     // A tabular graph gives tract only what it must, since its shapes may depend on values; any
     // other gives it all it can take, in as few pieces as possible. What fails one way is tried
     // the other way.
     let tabular = all_ours || graph.node.iter().any(|node| node.domain == "ai.onnx.ml");
-    let ways = [Prefer::Ours, Prefer::Engine];
-    let order = if tabular { ways } else { [ways[1], ways[0]] };
-    let mut refusal = None;
-    let mut trial = options.trial.as_ref();
-    for prefer in order {
-        if (prefer == Prefer::Engine || !all_ours)
-            && let Some(trial) = trial.take()
-            && let Err(error) = trial.run(bytes, cancelled)
-        {
-            return Err(refusal.map_or(error, |refusal| Error::model(words(&refusal))));
-        }
-        let engine = &framework.op_register;
-        let kernels = options.kernels;
-        let file = File { proto: &proto, engine, prefer, kernels, parametric, cancelled };
-        let seeds: Vec<(&str, Seed)> =
-            inputs.iter().map(|input| input.seed()).collect::<Result<_, _>>()?;
-        match build::build(file, graph, seeds) {
+    let order = [Prefer::Ours, Prefer::Engine];
+    let order = if tabular { order } else { [order[1], order[0]] };
+    let inputs = signature::inputs(graph, options)?;
+    let parametric = signature::is_parametric(&inputs);
+    let gate = Gate::new(bytes, options.trial.as_ref(), cancelled);
+    let (purse, mut refusal) = (Purse::default(), None);
+    let guesses = widths::guesses(graph, inputs);
+    let ways = guesses.iter().flat_map(|guess| order.map(|prefer| (guess, prefer)));
+    for (guess, prefer) in ways {
+        purse.again();
+        let (proto, kernels, thorough) = (&proto, options.kernels, refusal.is_none());
+        let (gate, purse) = (&gate, &purse);
+        let file =
+            File { proto, engine, prefer, kernels, parametric, thorough, gate, purse, cancelled };
+        match guess.seeds().and_then(|seeds| build::build(file, graph, seeds)) {
             Ok(Built { plan, outputs }) => {
+                let inputs = guess.inputs.clone();
                 let signature = signature::signature(inputs, graph, &outputs, parametric)?;
-                return Ok(Loaded { signature, opset: opset(&proto), plan });
+                let (opset, tried) = (opset(proto), guess.tried());
+                return Ok(Loaded { signature, opset, plan, tried });
             }
             Err(error) if error.is::<OverLimit>() => return Err(Error::model(words(&error))),
             Err(error) => refusal = refusal.or(Some(error)),
         }
+        if gate.refused() {
+            break;
+        }
     }
+    // What is wrong with the nodes of ours says more than what became of a child.
     Err(Error::model(refusal.map_or_else(String::new, |error| words(&error))))
 }
 
+/// Functions, sequences and names that repeat become what the builder knows.
+fn rewrite(proto: &mut ModelProto, bytes: &[u8]) -> Anyhow<()> {
+    let defaults = wire::defaults(bytes).map(|bytes| decode(&bytes)).transpose()?;
+    functions::inline(proto, defaults.and_then(|defaults| defaults.graph))?;
+    scopes::separate(proto);
+    proto.graph.as_mut().map_or(Ok(()), |graph| {
+        clean::sequences(graph)?;
+        clean::dead(graph);
+        Ok(())
+    })
+}
+
 fn decode(bytes: &[u8]) -> Result<ModelProto, Error> {
+    if wire::too_many(bytes) {
+        return Err(Error::model("too many nodes, attributes and values"));
+    }
     let mut reader = bytes;
     let proto = tract_onnx::onnx().proto_model_for_read(&mut reader);
     proto.map_err(|error| Error::model(format!("not an ONNX file: {error:#}")))

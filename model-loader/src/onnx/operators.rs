@@ -2,6 +2,7 @@
 //!
 //! `find` is called by `plan` for each node. An operator that is not here is left to tract.
 
+pub(in crate::onnx) mod budget;
 mod dense;
 pub(in crate::onnx) mod element;
 mod learned;

@@ -93,7 +93,7 @@ impl Plan {
         mode: Mode,
         state: &mut State,
     ) -> Result<Vec<Tensor>> {
-        let context = Context { probing: mode == Mode::MadeUp };
+        let context = Context::new(mode == Mode::MadeUp);
         self.run(inputs.iter().map(Arg::Borrowed), &context, state)
     }
 

@@ -9,7 +9,7 @@ use crate::{Datatype, Shape, Tensor};
 
 /// The rows of the two runs.
 pub(super) const ROWS: [usize; 2] = [2, 3];
-/// Any other variable extent in the two runs.
+/// Any other variable extent in the two runs, unless a reader wants more.
 pub(super) const OTHER: [usize; 2] = [5, 7];
 
 /// One value in the two runs.
@@ -51,11 +51,12 @@ impl Probe {
     }
 }
 
-/// Extents of the two runs for declared ones; a variable first extent is the rows.
-pub(super) fn shapes(declared: &[Option<usize>]) -> [Shape; 2] {
+/// Extents of the two runs for declared ones; a variable first extent is the rows, any other one
+/// of `others`.
+pub(super) fn shapes(declared: &[Option<usize>], others: [usize; 2]) -> [Shape; 2] {
     [0, 1].map(|run| {
         let extents = declared.iter().enumerate();
-        let made_up = |axis: usize| if axis == 0 { ROWS[run] } else { OTHER[run] };
+        let made_up = |axis: usize| if axis == 0 { ROWS[run] } else { others[run] };
         extents.map(|(axis, extent)| extent.unwrap_or_else(|| made_up(axis))).collect()
     })
 }

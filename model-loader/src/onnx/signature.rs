@@ -1,15 +1,15 @@
 //! What a graph takes and gives: its declared inputs, and its outputs as probing found them.
 //!
-//! Called by `load`, `inputs` before the plan is built and `signature` after. Refuses inputs that
-//! have no shape, or a type that no tensor has; a map that feeds a DictVectorizer or a CastMap
-//! becomes a matrix with one column a key.
+//! Called by `load`, `inputs` before the plan is built and `signature` after. Refuses inputs of a
+//! type that no tensor has; one without a shape is taken for a matrix, and a map that feeds a
+//! DictVectorizer or a CastMap becomes a matrix with one column a key.
 
 use std::collections::{HashMap, HashSet};
 
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::tensor_shape_proto::Dimension;
 use tract_onnx::pb::tensor_shape_proto::dimension::Value as Extent;
-use tract_onnx::pb::type_proto::Value;
+use tract_onnx::pb::type_proto::{self, Value};
 use tract_onnx::pb::{GraphProto, NodeProto, ValueInfoProto};
 
 use super::attributes::Attributes;
@@ -92,9 +92,9 @@ pub(super) fn signature(
 
 impl TensorSpec {
     /// The input as the builder wants it: its name, and zeros for two numbers of rows.
-    pub(super) fn seed(&self) -> Result<(&str, Seed), Error> {
+    pub(super) fn seed(&self, others: [usize; 2]) -> Result<(&str, Seed), Error> {
         let too_large = || Error::model(format!("input `{}` is too large to warm up", self.name));
-        let [few, many] = probe::shapes(&self.shape).map(|shape| {
+        let [few, many] = probe::shapes(&self.shape, others).map(|shape| {
             let elements = shape.iter().try_fold(1_usize, |all, &extent| all.checked_mul(extent));
             let elements = elements.filter(|elements| *elements <= ELEMENTS_MAX);
             Tensor::new(shape, Values::zeros(self.datatype, elements.ok_or_else(too_large)?))
@@ -119,23 +119,27 @@ fn nameless() -> TensorSpec {
 /// The type and the extents that the file declares for a tensor.
 fn declared(info: &ValueInfoProto) -> Result<(Datatype, Vec<Option<usize>>), Error> {
     let name = &info.name;
-    let value = info.r#type.as_ref().and_then(|declared| declared.value.as_ref());
-    let Some(Value::TensorType(tensor)) = value else {
-        return Err(Error::model(format!("`{name}` has no type")));
-    };
+    let tensor = tensor_type(info);
+    let tensor = tensor.ok_or_else(|| Error::model(format!("`{name}` has no type")))?;
     let datatype = tensor_proto::datatype(tensor.elem_type).ok_or_else(|| {
         let declared = DataType::try_from(tensor.elem_type);
         let words = declared.map_or("an unknown one", |known| known.as_str_name());
         Error::model(format!("`{name}` has type {words}, which is not supported"))
     })?;
-    let shape = tensor.shape.as_ref();
-    let shape = shape.ok_or_else(|| Error::model(format!("`{name}` has no shape")))?;
+    // Without a shape it is taken for a matrix.
+    let Some(shape) = &tensor.shape else { return Ok((datatype, vec![None; 2])) };
     let extent = |dim: &Dimension| match dim.value {
         // Some exporters write 0 or -1 for an extent that varies.
         Some(Extent::DimValue(extent)) if extent > 0 => usize::try_from(extent).ok(),
         _ => None,
     };
     Ok((datatype, shape.dim.iter().map(extent).collect()))
+}
+
+/// The file's words for a tensor.
+pub(super) fn tensor_type(info: &ValueInfoProto) -> Option<&type_proto::Tensor> {
+    let Value::TensorType(tensor) = info.r#type.as_ref()?.value.as_ref()?;
+    Some(tensor)
 }
 
 fn input(
@@ -155,6 +159,9 @@ fn input(
     if let Some(names) = options.feature_names.get(name) {
         check_names(&spec, names)?;
         spec.feature_names.clone_from(names);
+        if let [_, width @ None] = &mut spec.shape[..] {
+            *width = Some(names.len());
+        }
     }
     Ok(spec)
 }

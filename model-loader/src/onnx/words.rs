@@ -8,8 +8,16 @@ pub(crate) fn panic_words(panic: &(dyn Any + Send)) -> String {
     words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without words").to_owned()
 }
 
+/// Several errors as one.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.join("; "))]
+pub(super) struct Several(pub(super) Vec<String>);
+
 /// An engine error with its causes on one line, cut to 2000 characters: tract prints whole nodes.
 pub(crate) fn words(error: &anyhow::Error) -> String {
+    if let Some(several) = error.downcast_ref::<Several>() {
+        return several.to_string();
+    }
     let mut words = format!("{error:#}").replace('\n', " ");
     if let Some((end, _)) = words.char_indices().nth(2000) {
         words.truncate(end);

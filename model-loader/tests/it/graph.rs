@@ -86,6 +86,17 @@ pub(crate) fn strings(mut node: NodeProto, name: &str, strings: &[&str]) -> Node
     node
 }
 
+/// Adds an attribute of one string.
+pub(crate) fn text(mut node: NodeProto, name: &str, text: &str) -> NodeProto {
+    node.attribute.push(AttributeProto {
+        name: name.to_owned(),
+        r#type: AttributeType::String as i32,
+        s: text.as_bytes().to_vec(),
+        ..AttributeProto::default()
+    });
+    node
+}
+
 /// One tree: `x[feature] <= 0` goes to class id 0 with weight -1, else with weight 1.
 pub(crate) fn stump(outputs: &[&str], feature: i64) -> NodeProto {
     let node = ml_node("TreeEnsembleClassifier", &["x"], outputs);

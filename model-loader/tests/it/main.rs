@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod border;
+mod budgets;
 mod fraud;
 mod graph;
 mod reference;
 mod refusals;
+mod rewrites;
+mod widths;

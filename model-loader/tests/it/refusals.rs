@@ -97,14 +97,6 @@ fn graphs_that_would_panic_the_engine_are_refused() {
 #[test]
 fn inputs_that_cannot_be_served_are_refused() {
     let identity = || vec![node("Identity", &["x"], &["y"])];
-    let mut shapeless = value("x", DataType::Float, &[]);
-    if let Some(tract_onnx::pb::type_proto::Value::TensorType(tensor)) =
-        shapeless.r#type.as_mut().and_then(|value| value.value.as_mut())
-    {
-        tensor.shape = None;
-    }
-    let y = || vec![value("y", DataType::Float, &[None, Some(2)])];
-    refused(&model(identity(), vec![shapeless], y()), &["`x`", "no shape"]);
     let half = value("x", DataType::Float16, &[None, Some(2)]);
     let out = value("y", DataType::Float16, &[None, Some(2)]);
     refused(&model(identity(), vec![half], vec![out]), &["`x`", "FLOAT16"]);

@@ -78,7 +78,7 @@ fn before(
 }
 
 /// The names that a node reads, those that only its inner graphs read included.
-pub(super) fn reads(node: &NodeProto) -> Vec<&str> {
+pub(in crate::onnx) fn reads(node: &NodeProto) -> Vec<&str> {
     let mut reads: Vec<&str> =
         node.input.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
     for attribute in &node.attribute {

@@ -26,6 +26,17 @@ pub(super) enum Piece<'a> {
     Engine(Vec<&'a NodeProto>, Vec<&'a str>),
 }
 
+// === impl Piece ===
+
+impl<'a> Piece<'a> {
+    pub(super) fn nodes(&self) -> Vec<&'a NodeProto> {
+        match self {
+            Piece::Ours(node) => vec![node],
+            Piece::Engine(nodes, _) => nodes.clone(),
+        }
+    }
+}
+
 /// Cuts sorted nodes into pieces.
 pub(super) fn cut<'a>(
     builder: &Builder<'a>,
@@ -122,6 +133,7 @@ impl<'a> Builder<'a> {
                 }
             }
         }
+        self.file.gate.pass()?;
         let region = Region::build(&parts, &self.file.proto.opset_import)?;
         let mut state = None;
         let mut tries = Vec::with_capacity(2);

@@ -11,7 +11,7 @@ use crate::onnx::plan::Plan;
 /// Turns of one loop; a model that takes more is not one for low latency.
 const TURNS_MAX: i64 = 1 << 20;
 /// The same while a model is loaded.
-const TURNS_MAX_PROBING: i64 = 1 << 10;
+const TURNS_MAX_PROBING: i64 = 1 << 14;
 
 /// The body, and the number of values that go from turn to turn.
 #[derive(Debug)]
@@ -38,6 +38,8 @@ impl Op for Loop {
         let mut turn = 0;
         while go_on && turns.is_none_or(|turns| turn < turns) {
             ensure!(turn < max, "more than {max} turns");
+            context.budget().turn()?;
+            let mark = context.budget().mark();
             let (number, truth_now) = (tensor(&[], vec![turn])?, tensor(&[], vec![go_on])?);
             let mut values: Vec<&Tensor> = vec![&number, &truth_now];
             values.extend(&carried);
@@ -47,6 +49,8 @@ impl Op for Loop {
             go_on = condition.as_ref().map_or(Ok(false), truth)?;
             carried = outputs.by_ref().take(self.carried).collect();
             made.push(outputs.collect());
+            let kept = carried.iter().chain(made.iter().rev().take(1).flatten());
+            context.budget().release(mark, kept)?;
             turn += 1;
         }
         let mut outputs: Outputs = carried.into();

@@ -81,8 +81,10 @@ impl Op for Scan {
         let turns = first.shape()[first_axis];
         let same = scanned.iter().all(|(tensor, axis)| tensor.shape()[*axis] == turns);
         ensure!(same, "the scanned inputs are not of one length");
-        let mut made: Vec<Vec<Tensor>> = Vec::with_capacity(turns);
+        let mut made: Vec<Vec<Tensor>> = Vec::new();
         for turn in 0..turns {
+            context.budget().turn()?;
+            let mark = context.budget().mark();
             let mut cut = Vec::with_capacity(self.scanned);
             for (scan, (tensor, axis)) in scanned.iter().enumerate() {
                 let backward = self.layout.input_backward[scan];
@@ -95,6 +97,8 @@ impl Op for Scan {
             let next: Vec<Tensor> = outputs.by_ref().take(self.states).collect();
             states = next;
             made.push(outputs.collect());
+            let kept = states.iter().chain(made.iter().rev().take(1).flatten());
+            context.budget().release(mark, kept)?;
         }
         let mut outputs: Outputs = states.into();
         for scan in 0..self.made {

@@ -9,13 +9,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 use smallvec::{SmallVec, smallvec};
 use tract_onnx::pb::NodeProto;
 
+use super::budget::Budget;
 use crate::onnx::attributes::Attributes;
-use crate::{Shape, Tensor, TreeKernels};
-
-/// Most elements of one tensor: 2^28, which is 1 GiB of single-precision floats.
-const ELEMENTS_MAX: usize = 1 << 28;
-/// Most elements of one tensor while a model is loaded and probed.
-const ELEMENTS_MAX_PROBING: usize = 1 << 24;
+use crate::{Shape, Tensor, TreeKernels, Values};
 
 /// A value would be larger than any request or model needs: nobody else is asked to make it.
 #[derive(Debug, thiserror::Error)]
@@ -73,13 +69,14 @@ pub(in crate::onnx) struct Node<'a> {
     pub(in crate::onnx) kernels: TreeKernels,
 }
 
-/// How a run differs from another.
-#[derive(Debug, Clone, Copy, Default)]
+/// How a run differs from another, and what it may still make.
+#[derive(Debug, Default)]
 pub(in crate::onnx) struct Context {
     /// The model is being loaded: it runs on made-up inputs to learn the shapes of its outputs.
     /// What only an input's values would make an error (an unknown category, a text that is no
     /// number) gives zeros or empty strings instead.
     pub(in crate::onnx) probing: bool,
+    budget: Budget,
 }
 
 /// One input of a node.
@@ -114,17 +111,38 @@ impl<'a> Node<'a> {
 // === impl Context ===
 
 impl Context {
+    /// A run on a request's values or on made-up ones.
+    pub(in crate::onnx) fn new(probing: bool) -> Context {
+        let budget = if probing { Budget::made_up() } else { Budget::default() };
+        Context { probing, budget }
+    }
+
+    /// A run while a model is loaded.
+    pub(in crate::onnx) fn loading(probing: bool, budget: Budget) -> Context {
+        Context { probing, budget }
+    }
+
     /// The number of elements of a tensor that is about to be made; refuses too many.
     pub(in crate::onnx) fn elements(&self, shape: &[usize]) -> Result<usize> {
-        let max = if self.probing { ELEMENTS_MAX_PROBING } else { ELEMENTS_MAX };
-        let product = shape.iter().try_fold(1_usize, |product, &extent| {
-            // A zero further on must not hide an overflow before it.
-            product.checked_mul(extent)
-        });
-        match product {
-            Some(elements) if elements <= max => Ok(elements),
-            _ => bail!(OverLimit(format!("a tensor of shape {shape:?} is over {max} elements"))),
-        }
+        self.budget.elements(shape)
+    }
+
+    /// Counts the bytes of strings that are about to be made; refuses too many.
+    pub(in crate::onnx) fn texts<'a>(&self, texts: impl Iterator<Item = &'a str>) -> Result<()> {
+        let bytes = texts.map(|text| text.len() + size_of::<String>());
+        self.budget.texts(bytes.fold(0, usize::saturating_add))
+    }
+
+    /// The same for a tensor, all of whose elements are made this many times.
+    pub(in crate::onnx) fn copies(&self, tensor: &Tensor, times: usize) -> Result<()> {
+        let Values::Bytes(texts) = tensor.values() else { return Ok(()) };
+        let bytes: usize = texts.iter().map(|text| text.len() + size_of::<String>()).sum();
+        self.budget.texts(bytes.saturating_mul(times))
+    }
+
+    /// What is left of the run.
+    pub(in crate::onnx) fn budget(&self) -> &Budget {
+        &self.budget
     }
 }
 

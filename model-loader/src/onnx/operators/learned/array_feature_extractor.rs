@@ -5,9 +5,9 @@
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::Shape;
 use crate::onnx::operators::element::{each_type, slice, tensor};
 use crate::onnx::operators::op::{Context, Inputs, Node, Op, Outputs, one};
+use crate::{Shape, Values};
 
 #[derive(Debug)]
 struct ArrayFeatureExtractor;
@@ -31,6 +31,11 @@ impl Op for ArrayFeatureExtractor {
         let mut shape = if outer.is_empty() { Shape::from_slice(&[1]) } else { outer.into() };
         shape.push(indices.len());
         let count = context.elements(&shape)?;
+        if let Values::Bytes(texts) = input.values() {
+            let rows = texts.chunks_exact(stride);
+            let picked = rows.flat_map(|row| indices.iter().map(|&index| &row[index as usize]));
+            context.texts(picked.map(String::as_str))?;
+        }
         each_type!(input.values(), values, T => {
             let mut picked: Vec<T> = Vec::with_capacity(count);
             // No row is empty, since an index lies in it.

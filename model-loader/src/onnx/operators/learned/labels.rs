@@ -1,10 +1,15 @@
 //! The class that wins, and the labels of classes as a classifier's first output.
+//!
+//! Refuses labels so long that those of all rows would not fit into memory.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::Tensor;
 use crate::onnx::attributes::ClassLabels;
 use crate::onnx::operators::element::tensor;
+
+/// Most bytes of the labels of all rows.
+const BYTES_MAX: usize = 1 << 30;
 
 /// The labels of these classes, in a tensor of one extent. The memory of `classes` becomes that of
 /// int64 labels.
@@ -19,6 +24,9 @@ pub(super) fn pick(labels: &ClassLabels, classes: Vec<usize>) -> Result<Tensor> 
             tensor(&count, picked.collect::<Vec<i64>>())
         }
         ClassLabels::Strings(labels) => {
+            let bytes = classes.iter().map(|&class| labels[class].len());
+            let bytes = bytes.fold(0, usize::saturating_add);
+            ensure!(bytes <= BYTES_MAX, "{bytes} bytes of labels, more than {BYTES_MAX}");
             let picked = classes.iter().map(|&class| labels[class].clone());
             tensor(&count, picked.collect::<Vec<String>>())
         }

@@ -44,6 +44,7 @@ impl Op for Concat {
             shape[along] = shape[along].saturating_add(part.shape()[along]);
         }
         let elements = context.elements(&shape)?;
+        parts.iter().try_for_each(|part| context.copies(part, 1))?;
         one(each_type!(first.values(), _first, T => joined::<T>(&parts, along, &shape, elements)?))
     }
 }
@@ -55,7 +56,8 @@ fn joined<T: Element>(
     elements: usize,
 ) -> Result<Tensor> {
     let mut all: Vec<T> = Vec::with_capacity(elements);
-    let outer: usize = shape[..along].iter().product();
+    // Where there is nothing to put together, there may be many places of it.
+    let outer: usize = if elements == 0 { 0 } else { shape[..along].iter().product() };
     let mut runs = Vec::with_capacity(parts.len());
     for part in parts {
         runs.push((slice::<T>(part)?, part.shape()[along..].iter().product::<usize>()));

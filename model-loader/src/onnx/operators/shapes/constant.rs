@@ -59,6 +59,7 @@ impl Op for ConstantOfShape {
         let extents = extents.into_iter().map(usize::try_from);
         let shape: Shape = extents.collect::<Result<_, _>>().context("an extent is negative")?;
         let elements = context.elements(&shape)?;
+        context.copies(&self.0, elements)?;
         one(each_type!(self.0.values(), value, T => {
             let filled: Vec<T> = vec![value[0].clone(); elements];
             tensor(&shape, filled)?

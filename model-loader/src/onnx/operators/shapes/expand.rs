@@ -23,7 +23,8 @@ impl Op for Expand {
         let to: Shape = to.collect::<Result<_, _>>().context("an extent is negative")?;
         let data = inputs.get(0)?;
         let shape = broadcast(data.shape(), &to)?;
-        context.elements(&shape)?;
+        let elements = context.elements(&shape)?;
+        context.copies(data, elements.checked_div(data.values().len()).unwrap_or(0))?;
         one(each_type!(data.values(), _values, T => {
             let view = view::<T>(data)?;
             let wide = view.broadcast(IxDyn(&shape)).context("the shapes do not broadcast")?;
@@ -50,7 +51,8 @@ impl Op for Tile {
         let extents = data.shape().iter().zip(&times);
         let shape: Option<Shape> = extents.map(|(&a, &b)| a.checked_mul(b)).collect();
         let shape = shape.context("the repeats are too many")?;
-        context.elements(&shape)?;
+        let elements = context.elements(&shape)?;
+        context.copies(data, elements.checked_div(data.values().len()).unwrap_or(0))?;
         // Every axis becomes two: how often, and the axis itself.
         let pairs = |first: &[usize]| -> Shape {
             first.iter().zip(data.shape()).flat_map(|(&a, &b)| [a, b]).collect()
@@ -76,7 +78,10 @@ impl Op for Where {
     fn run(&self, inputs: &mut Inputs<'_>, context: &Context) -> Result<Outputs> {
         let (condition, yes, no) = (inputs.get(0)?, inputs.get(1)?, inputs.get(2)?);
         let shape = broadcast(&broadcast(condition.shape(), yes.shape())?, no.shape())?;
-        context.elements(&shape)?;
+        let elements = context.elements(&shape)?;
+        for part in [yes, no] {
+            context.copies(part, elements.checked_div(part.values().len()).unwrap_or(0))?;
+        }
         let (conditions, truths) = (view::<bool>(condition)?, "the shapes do not broadcast");
         let conditions = conditions.broadcast(IxDyn(&shape)).context(truths)?;
         one(each_type!(yes.values(), _values, T => {

@@ -3,9 +3,9 @@
 use anyhow::{Context as _, Result, ensure};
 
 use super::ints;
-use crate::Shape;
 use crate::onnx::operators::element::{each_type, tensor};
 use crate::onnx::operators::op::{Context, Inputs, Node, Op, Outputs, axis, one};
+use crate::{Shape, Values};
 
 #[derive(Debug)]
 struct Gather {
@@ -43,6 +43,14 @@ impl Op for Gather {
         let (before, after) = (&data.shape()[..along], &data.shape()[along + 1..]);
         let shape: Shape = before.iter().chain(indices).chain(after).copied().collect();
         let elements = context.elements(&shape)?;
+        if elements == 0 {
+            return one(each_type!(data.values(), _values, T => tensor::<T>(&shape, Vec::new())?));
+        }
+        if let Values::Bytes(texts) = data.values() {
+            let blocks = (0..outer).map(|place| place * extent * inner);
+            let runs = blocks.flat_map(|block| places.iter().map(move |at| block + at * inner));
+            context.texts(runs.flat_map(|at| &texts[at..][..inner]).map(String::as_str))?;
+        }
         one(each_type!(data.values(), values, T => {
             let mut all: Vec<T> = Vec::with_capacity(elements);
             for block in (0..outer).map(|place| place * extent * inner) {
@@ -79,6 +87,9 @@ fn picked(
         }
         from
     };
+    if let Values::Bytes(texts) = data.values() {
+        context.texts((0..places.len()).map(|flat| texts[source(flat)].as_str()))?;
+    }
     one(each_type!(data.values(), values, T => {
         let all: Vec<T> = (0..places.len()).map(|flat| values[source(flat)].clone()).collect();
         tensor(shape, all)?

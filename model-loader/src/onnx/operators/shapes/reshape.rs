@@ -39,7 +39,7 @@ pub(super) fn reshape(node: &Node<'_>) -> Result<Box<dyn Op>> {
 }
 
 impl Op for Reshape {
-    fn run(&self, inputs: &mut Inputs<'_>, _: &Context) -> Result<Outputs> {
+    fn run(&self, inputs: &mut Inputs<'_>, context: &Context) -> Result<Outputs> {
         let given = match &self.to {
             Some(to) => to.clone(),
             None => ints::input(inputs, 1)?.context("input 1 is missing")?,
@@ -65,6 +65,10 @@ impl Op for Reshape {
             let rest = rest.context("the extents are too large")?;
             let elements = input.values().len();
             shape[place] = elements.checked_div(rest).unwrap_or(0);
+        }
+        if input.values().is_empty() {
+            // Extents of nothing are limited, too.
+            context.elements(&shape)?;
         }
         reshaped(input, shape)
     }

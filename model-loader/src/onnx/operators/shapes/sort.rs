@@ -26,7 +26,7 @@ pub(super) fn top_k(node: &Node<'_>) -> Result<Box<dyn Op>> {
 }
 
 impl Op for TopK {
-    fn run(&self, inputs: &mut Inputs<'_>, _: &Context) -> Result<Outputs> {
+    fn run(&self, inputs: &mut Inputs<'_>, context: &Context) -> Result<Outputs> {
         let k = match (self.k, ints::input(inputs, 1)?.as_deref()) {
             (Some(k), _) | (None, Some(&[k])) => k,
             _ => bail!("`k` is not one number"),
@@ -40,10 +40,14 @@ impl Op for TopK {
         let inner: usize = data.shape()[along + 1..].iter().product();
         let mut shape = Shape::from_slice(data.shape());
         shape[along] = k;
+        let elements = context.elements(&shape)?;
+        // Sorting looks at each element some times.
+        context.budget().steps((data.values().len() as u64).saturating_mul(16))?;
+        let lines = if elements == 0 { 0 } else { outer * inner };
         each_number!(data.values(), values, T => {
-            let mut picked: Vec<T> = vec![T::default(); outer * k * inner];
+            let mut picked: Vec<T> = vec![T::default(); elements];
             let mut places = vec![0_i64; picked.len()];
-            for line in 0..outer * inner {
+            for line in 0..lines {
                 let (block, offset) = (line / inner, line % inner);
                 let at = |place: usize| values[(block * extent + place) * inner + offset];
                 let mut order: Vec<usize> = (0..extent).collect();

@@ -94,7 +94,7 @@ impl Op for OneHotEncoder {
 }
 
 impl Op for CategoryMapper {
-    fn run(&self, inputs: &mut Inputs<'_>, _: &Context) -> Result<Outputs> {
+    fn run(&self, inputs: &mut Inputs<'_>, context: &Context) -> Result<Outputs> {
         inputs.exactly(1)?;
         let input = inputs.get(0)?;
         let values = match input.values() {
@@ -103,8 +103,9 @@ impl Op for CategoryMapper {
                 Values::Int64(texts.iter().map(int).collect())
             }
             Values::Int64(ints) => {
-                let text = |int: &i64| self.texts.get(int).unwrap_or(&self.default_text).clone();
-                Values::Bytes(ints.iter().map(text).collect())
+                let text = |int: &i64| self.texts.get(int).unwrap_or(&self.default_text);
+                context.texts(ints.iter().map(|int| text(int).as_str()))?;
+                Values::Bytes(ints.iter().map(|int| text(int).clone()).collect())
             }
             other => bail!("a {} tensor, strings or int64 wanted", other.datatype()),
         };

@@ -79,10 +79,13 @@ pub(super) fn label_encoder(node: &Node<'_>) -> Result<Box<dyn Op>> {
 }
 
 impl Op for Encoder {
-    fn run(&self, inputs: &mut Inputs<'_>, _: &Context) -> Result<Outputs> {
+    fn run(&self, inputs: &mut Inputs<'_>, context: &Context) -> Result<Outputs> {
         inputs.exactly(1)?;
         let input = inputs.get(0)?;
         let positions = self.keys.find(input.values(), self.values.len() - 1)?;
+        if let Values::Bytes(texts) = &self.values {
+            context.texts(positions.iter().map(|&position| texts[position].as_str()))?;
+        }
         let values = each_type!(&self.values, values, _T => {
             wrap(positions.into_iter().map(|position| values[position].clone()).collect())
         });

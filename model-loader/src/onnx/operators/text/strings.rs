@@ -40,12 +40,15 @@ impl Op for StringConcat {
         inputs.exactly(2)?;
         let (left, right) = (inputs.get(0)?, inputs.get(1)?);
         let joined = |(left, right): (&String, &String)| format!("{left}{right}");
+        let shape = broadcast(left.shape(), right.shape())?;
+        let elements = context.elements(&shape)?;
+        for part in [left, right] {
+            context.copies(part, elements.checked_div(part.values().len()).unwrap_or(0))?;
+        }
         if left.shape() == right.shape() {
             let pairs = slice::<String>(left)?.iter().zip(slice::<String>(right)?);
             return one(tensor(left.shape(), pairs.map(joined).collect::<Vec<String>>())?);
         }
-        let shape = broadcast(left.shape(), right.shape())?;
-        context.elements(&shape)?;
         let (left, right) = (view::<String>(left)?, view::<String>(right)?);
         let wide = anyhow::Context::context;
         let left = wide(left.broadcast(&shape[..]), "input 0 does not broadcast")?;
@@ -70,7 +73,9 @@ impl Op for StringSplit {
         let longest = counts.iter().copied().max().unwrap_or(0);
         let mut shape = Shape::from_slice(input.shape());
         shape.push(longest);
-        let mut table = Vec::with_capacity(context.elements(&shape)?);
+        let elements = context.elements(&shape)?;
+        context.copies(input, 1)?;
+        let mut table = Vec::with_capacity(elements);
         let mut rest = parts.into_iter();
         for &count in &counts {
             table.extend(rest.by_ref().take(count).map(str::to_owned));

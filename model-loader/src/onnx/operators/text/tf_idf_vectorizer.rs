@@ -146,7 +146,7 @@ impl Op for TfIdfVectorizer {
         let tokens = self.numbers(input.values())?;
         for row in 0..rows {
             let columns = &mut output[row * self.columns..][..self.columns];
-            self.count(&tokens[row * width..][..width], columns);
+            self.count(&tokens[row * width..][..width], columns, context)?;
         }
         one(tensor(&shape, output)?)
     }
@@ -173,11 +173,12 @@ impl TfIdfVectorizer {
     }
 
     /// Counts the n-grams of one row into its columns.
-    fn count(&self, row: &[Option<usize>], columns: &mut [f32]) {
+    fn count(&self, row: &[Option<usize>], columns: &mut [f32], context: &Context) -> Result<()> {
         let mut min = self.min;
         // A distance as long as the row leaves only single tokens, which are counted once.
         let farthest = self.skips.saturating_add(1).min(row.len().max(1));
         for distance in 1..=farthest {
+            context.budget().steps((row.len() as u64).saturating_mul(64))?;
             for start in 0..row.len() {
                 let mut node = 0;
                 for (length, token) in (1..=self.max).zip(row[start..].iter().step_by(distance)) {
@@ -199,6 +200,7 @@ impl TfIdfVectorizer {
                 }
             }
         }
+        Ok(())
     }
 
     fn add(&self, ngram: usize, columns: &mut [f32]) {

@@ -75,7 +75,12 @@ impl Op for Tokenizer {
         let width = if longest == 0 { 0 } else { longest + 2 * usize::from(self.mark) };
         let mut shape = Shape::from_slice(input.shape());
         shape.push(width);
-        let mut all: Vec<String> = Vec::with_capacity(context.elements(&shape)?);
+        let elements = context.elements(&shape)?;
+        context.texts(tokens.iter().flatten().copied())?;
+        let padding = std::iter::repeat_n(self.pad.len(), tokens.len());
+        let padding = padding.zip(&tokens).map(|(pad, line)| pad * (width - line.len().min(width)));
+        context.budget().texts(padding.fold(0, usize::saturating_add))?;
+        let mut all: Vec<String> = Vec::with_capacity(elements);
         for line in tokens.iter().filter(|_| width > 0) {
             let start = self.mark.then_some(START);
             let end = self.mark.then_some(END);

@@ -63,7 +63,7 @@ fn texts_are_read_as_far_as_they_are_numbers() {
 
 #[test]
 fn while_probing_a_text_is_zero() {
-    let probing = Context { probing: true };
+    let probing = Context::new(true);
     let values = convert(&words(&["", "x"]), Datatype::Fp32, &probing).unwrap();
     assert_eq!(values, Values::Fp32(vec![0.0, 0.0]));
 }

@@ -32,7 +32,7 @@ fn unknown_categories_may_be_refused() {
     let built = Node { proto: &strict, version: 1, constants: &[], kernels: TreeKernels::detect() };
     let mut inputs = Inputs([Arg::Owned(texts(&[1], &[""]))].into_iter().collect());
     let op = one_hot_encoder(&built).unwrap();
-    let hot = op.run(&mut inputs, &Context { probing: true }).unwrap();
+    let hot = op.run(&mut inputs, &Context::new(true)).unwrap();
     assert_eq!(hot[0], t(&[1, 2], &[0.0_f32, 0.0]));
     assert!(run(one_hot_encoder, &node("OneHotEncoder"), &[texts(&[1], &["z"])]).is_err());
     let both = ints(strict, "cats_int64s", &[1]);

@@ -199,8 +199,8 @@ impl Blocks {
     fn leaf<const K: usize>(&self, root: &Root, columns: &[__m512; K]) -> usize {
         let mut at = 0_u16;
         for _ in 0..root.steps {
-            // A row that has come to its leaf goes through the first block once more: a branch would
-            // be mispredicted.
+            // A row that has come to its leaf goes through the first block once more: a branch
+            // would be mispredicted.
             let place = root.block + usize::from(select_unpredictable(at < LEAF, at, 0));
             // SAFETY: `at` is a block of this tree: the first one, or one that a `next` names.
             let block = unsafe { self.blocks.get_unchecked(place) };

@@ -1,11 +1,11 @@
 //! Pointer doubling: all nodes of a tree are compared at once, then paths are halved until the root
 //! points to its leaf.
 //!
-//! Compiles trees of up to 64 leaves into bins of 64 nodes; `row` and `block` evaluate them. A row is
-//! a vector of ranks (`ranks`). One shuffle brings each node its slot, one comparison decides all
-//! nodes, one blend leaves each node's chosen child. Following that pointer from every node at once
-//! doubles the length of all paths, so that `ceil(log2 depth)` shuffles end at the leaves, which
-//! point to themselves.
+//! Compiles trees of up to 64 leaves into bins of 64 nodes; `row` and `block` evaluate them. A row
+//! is a vector of ranks (`ranks`). One shuffle brings each node its slot, one comparison decides
+//! all nodes, one blend leaves each node's chosen child. Following that pointer from every node at
+//! once doubles the length of all paths, so that `ceil(log2 depth)` shuffles end at the leaves,
+//! which point to themselves.
 //!
 //! ```text
 //! bin   slot[64]  rank[64]  no[64]    node i takes `no` where ranks[slot] > rank; a byte each
@@ -122,7 +122,7 @@ impl Doubling {
     /// Adds what the trees say of each row to `out`, row-major with a column for each target.
     pub(super) fn add(&self, rows: &[f32], stride: usize, out: &mut [f64]) {
         debug_assert!(Kernels::detect().has(Kernel::Doubling));
-        // SAFETY: `Form::choose` compiles this kernel only where `Kernels::detect` found the
+        // SAFETY: `Form::compile` compiles this kernel only where `Kernels::detect` found the
         // processor to have what `add_to` enables.
         unsafe {
             match self.ranks.slots() {

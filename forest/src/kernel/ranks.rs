@@ -1,9 +1,9 @@
 //! A row as ranks: for each feature one byte that says how many thresholds lie below the value.
 //!
 //! Exact: with a feature's thresholds sorted, `x <= t_j` holds where at most `j` of them are below
-//! `x`. A kernel then compares bytes. NaN has rank 255 where it takes the false child and 0 where it
-//! takes the true one; a feature with branches of both kinds has two bytes, called slots. Refuses
-//! features with over 254 thresholds.
+//! `x`. A kernel then compares bytes. NaN has rank 255 where it takes the false child and 0 where
+//! it takes the true one; a feature with branches of both kinds has two bytes, called slots.
+//! Refuses features with over 254 thresholds.
 //!
 //! ```text
 //! lines of a feature     16 thresholds or fewer: | t_0 .. t_15 |

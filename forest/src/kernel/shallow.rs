@@ -92,8 +92,8 @@ impl Shallow {
         for (rows, out) in blocks {
             // Four rows one by one cost about as much as sixteen at once.
             if rows.len() > 4 * stride {
-                // SAFETY: `Form::choose` compiles this kernel only where `Kernels::detect` found the
-                // processor to have AVX-512.
+                // SAFETY: `Form::compile` compiles this kernel only where `Kernels::detect` found
+                // the processor to have AVX-512.
                 unsafe { self.add_lanes(rows, stride, out) };
             } else {
                 let rows = rows.chunks_exact(stride).zip(out.chunks_exact_mut(self.targets));

@@ -1,7 +1,7 @@
 //! Ranks by AVX-512.
 //!
-//! Of one row: a line is one comparison, its rank the number of bits of the mask. Of sixteen rows: a
-//! binary search in registers, a lane a row, since a level of the search fits a few vectors.
+//! Of one row: a line is one comparison, its rank the number of bits of the mask. Of sixteen rows:
+//! a binary search in registers, a lane a row, since a level of the search fits a few vectors.
 
 use std::arch::x86_64::*;
 

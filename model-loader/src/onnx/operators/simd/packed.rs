@@ -132,7 +132,8 @@ impl Packed {
         }
     }
 
-    /// The columns of the product from `first` on, one panel of them; the lines of the other panels.
+    /// The columns of the product from `first` on, one panel of them; the lines of the other
+    /// panels.
     #[inline(always)]
     fn by_panel<'a, S: Simd, const L: usize>(
         &'a self,

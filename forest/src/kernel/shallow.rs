@@ -6,7 +6,8 @@
 //! ```text
 //! node       0; its true child 1, its false child 2; theirs 3 4, 5 6
 //! leaf       0 .. 7, true children before false ones
-//! group      column[7][16]  threshold[7][16]  leaf[8][16]      sixteen trees, lane by lane
+//! group      columns[2][16]  threshold[7][16]  leaf[8][16]     sixteen trees, lane by lane
+//! columns    five bits a node: nodes 0 to 5, node 6
 //! ```
 
 use std::arch::x86_64::*;
@@ -20,14 +21,19 @@ use crate::trees::{Edge, Tree, Trees};
 const LEVELS: u32 = 3;
 const NODES: usize = (1 << LEVELS) - 1;
 const LEAVES: usize = 1 << LEVELS;
-/// Columns that two vectors hold.
+/// Columns that two vectors hold: five bits name one.
 const COLUMNS_MAX: usize = 2 * LANES;
+const COLUMN_BITS: usize = 5;
+/// Nodes whose columns share a word.
+const NODES_OF_WORD: usize = 6;
+/// Vectors of rows that pass a tree before the next one comes.
+const VECTORS: usize = 4;
 
 /// Sixteen trees; lanes without a tree add nothing.
 #[derive(Debug, Clone, PartialEq)]
 #[repr(C, align(64))]
 struct Group {
-    column: [[i32; LANES]; NODES],
+    columns: [[u32; LANES]; 2],
     threshold: [Lanes; NODES],
     leaf: [Lanes; LEAVES],
 }
@@ -66,7 +72,7 @@ impl Shallow {
             let first = groups.len();
             for of_group in of_target.chunks(LANES) {
                 let mut group = Group {
-                    column: [[0; LANES]; NODES],
+                    columns: [[0; LANES]; 2],
                     threshold: [Lanes([0.0; LANES]); NODES],
                     leaf: [Lanes([0.0; LANES]); LEAVES],
                 };
@@ -88,17 +94,21 @@ impl Shallow {
     /// Adds what the trees say of each row to `out`, row-major with a column for each target.
     pub(super) fn add(&self, rows: &[f32], stride: usize, out: &mut [f64]) {
         debug_assert!(Kernels::detect().has(Kernel::Shallow));
-        let blocks = rows.chunks(LANES * stride).zip(out.chunks_mut(LANES * self.targets));
+        let rows_of = VECTORS * LANES;
+        let blocks = rows.chunks(rows_of * stride).zip(out.chunks_mut(rows_of * self.targets));
         for (rows, out) in blocks {
             // Four rows one by one cost about as much as sixteen at once.
-            if rows.len() > 4 * stride {
-                // SAFETY: `Form::compile` compiles this kernel only where `Kernels::detect` found
-                // the processor to have AVX-512.
-                unsafe { self.add_lanes(rows, stride, out) };
-            } else {
-                let rows = rows.chunks_exact(stride).zip(out.chunks_exact_mut(self.targets));
-                // SAFETY: as above.
-                rows.for_each(|(row, out)| unsafe { self.add_row(row, out) });
+            // SAFETY: `Form::compile` compiles this kernel only where `Kernels::detect` found the
+            // processor to have AVX-512.
+            unsafe {
+                if rows.len() > LANES * stride {
+                    self.add_lanes::<VECTORS>(rows, stride, out);
+                } else if rows.len() > 4 * stride {
+                    self.add_lanes::<1>(rows, stride, out);
+                } else {
+                    let rows = rows.chunks_exact(stride).zip(out.chunks_exact_mut(self.targets));
+                    rows.for_each(|(row, out)| self.add_row(row, out));
+                }
             }
         }
     }
@@ -110,13 +120,20 @@ impl Shallow {
         for run in &self.runs {
             let mut sums = [_mm512_setzero_pd(); 2];
             for group in &self.groups[run.groups.clone()] {
+                // A shuffle looks at the lowest five bits of a place.
+                let [first, last] = [word(&group.columns[0]), word(&group.columns[1])];
+                let places = [
+                    first,
+                    _mm512_srli_epi32::<5>(first),
+                    _mm512_srli_epi32::<10>(first),
+                    _mm512_srli_epi32::<15>(first),
+                    _mm512_srli_epi32::<20>(first),
+                    _mm512_srli_epi32::<25>(first),
+                    last,
+                ];
                 let mut no = [0; NODES];
-                for ((no, column), threshold) in
-                    no.iter_mut().zip(&group.column).zip(&group.threshold)
-                {
-                    // SAFETY: 16 readable numbers.
-                    let column = unsafe { _mm512_loadu_si512(column.as_ptr().cast()) };
-                    let x = _mm512_permutex2var_ps(columns[0], column, columns[1]);
+                for ((no, place), threshold) in no.iter_mut().zip(places).zip(&group.threshold) {
+                    let x = _mm512_permutex2var_ps(columns[0], place, columns[1]);
                     *no = _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(x, lanes::load(threshold));
                 }
                 let mut leaves = [_mm512_setzero_ps(); LEAVES];
@@ -129,44 +146,47 @@ impl Shallow {
         }
     }
 
-    /// Up to sixteen rows, one tree at a time.
+    /// Up to `V` times sixteen rows, one tree at a time.
     #[target_feature(enable = "avx512f")]
-    fn add_lanes(&self, rows: &[f32], stride: usize, out: &mut [f64]) {
-        let mut columns = [Lanes([0.0; LANES]); COLUMNS_MAX];
-        let filled = &mut columns[..self.columns.len()];
-        lanes::turn(rows, stride, self.columns.features(), filled);
-        for (lanes, _) in filled.iter_mut().zip(self.columns.nan_low()).filter(|(_, low)| *low) {
-            for x in lanes.0.iter_mut().filter(|x| x.is_nan()) {
-                *x = f32::NEG_INFINITY;
+    fn add_lanes<const V: usize>(&self, rows: &[f32], stride: usize, out: &mut [f64]) {
+        let mut columns = [[Lanes([0.0; LANES]); COLUMNS_MAX]; V];
+        let vectors = rows.len().div_ceil(LANES * stride);
+        for (rows, columns) in rows.chunks(LANES * stride).zip(&mut columns) {
+            let filled = &mut columns[..self.columns.len()];
+            lanes::turn(rows, stride, self.columns.features(), filled);
+            for (lanes, _) in filled.iter_mut().zip(self.columns.nan_low()).filter(|(_, low)| *low)
+            {
+                for x in lanes.0.iter_mut().filter(|x| x.is_nan()) {
+                    *x = f32::NEG_INFINITY;
+                }
             }
         }
         for run in &self.runs {
-            let mut sums = [_mm512_setzero_pd(); 2];
+            let mut sums = [[_mm512_setzero_pd(); 2]; V];
             for tree in 0..run.trees {
-                let (group, lane) = (&self.groups[run.groups.start + tree / LANES], tree % LANES);
-                let mut no = [0; NODES];
-                for (node, no) in no.iter_mut().enumerate() {
-                    let column = group.column[node][lane] as usize % COLUMNS_MAX;
-                    let x = lanes::load(&columns[column]);
-                    let threshold = _mm512_set1_ps(group.threshold[node].0[lane]);
-                    *no = _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(x, threshold);
-                }
-                let mut leaves = [_mm512_setzero_ps(); LEAVES];
-                for (leaf, values) in leaves.iter_mut().zip(&group.leaf) {
-                    *leaf = _mm512_set1_ps(values.0[lane]);
-                }
-                lanes::add(&mut sums, exits(leaves, no));
+                let group = &self.groups[run.groups.start + tree / LANES];
+                group.add_lane(tree % LANES, &columns[..vectors], &mut sums);
             }
-            let mut of_rows = [0.0; LANES];
-            // SAFETY: 16 doubles that can be written.
-            unsafe {
-                _mm512_storeu_pd(of_rows.as_mut_ptr(), sums[0]);
-                _mm512_storeu_pd(of_rows[8..].as_mut_ptr(), sums[1]);
+            for (sums, out) in sums.iter().zip(out.chunks_mut(LANES * self.targets)) {
+                let mut of_rows = [0.0; LANES];
+                // SAFETY: 16 doubles that can be written.
+                unsafe {
+                    _mm512_storeu_pd(of_rows.as_mut_ptr(), sums[0]);
+                    _mm512_storeu_pd(of_rows[8..].as_mut_ptr(), sums[1]);
+                }
+                let rows = out.chunks_exact_mut(self.targets).zip(of_rows);
+                rows.for_each(|(out, sum)| out[run.target] += sum);
             }
-            let rows = out.chunks_exact_mut(self.targets).zip(of_rows);
-            rows.for_each(|(out, sum)| out[run.target] += sum);
         }
     }
+}
+
+/// The columns of a word's nodes, a tree a lane.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn word(columns: &[u32; LANES]) -> __m512i {
+    // SAFETY: 16 readable numbers.
+    unsafe { _mm512_loadu_si512(columns.as_ptr().cast()) }
 }
 
 /// The leaf that each lane comes to, when `no` says which of its nodes take the false child.
@@ -185,6 +205,38 @@ fn exits(leaves: [__m512; LEAVES], no: [__mmask16; NODES]) -> __m512 {
 // === impl Group ===
 
 impl Group {
+    /// Adds what one tree says of vectors of rows.
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    fn add_lane<const V: usize>(
+        &self,
+        lane: usize,
+        columns: &[[Lanes; COLUMNS_MAX]],
+        sums: &mut [[__m512d; 2]; V],
+    ) {
+        let mut places = [0; NODES];
+        let mut thresholds = [_mm512_setzero_ps(); NODES];
+        let mut leaves = [_mm512_setzero_ps(); LEAVES];
+        for (node, place) in places.iter_mut().enumerate() {
+            let shift = COLUMN_BITS * (node % NODES_OF_WORD);
+            let word = self.columns[node / NODES_OF_WORD][lane];
+            *place = (word >> shift) as usize % COLUMNS_MAX;
+        }
+        for (threshold, values) in thresholds.iter_mut().zip(&self.threshold) {
+            *threshold = _mm512_set1_ps(values.0[lane]);
+        }
+        for (leaf, values) in leaves.iter_mut().zip(&self.leaf) {
+            *leaf = _mm512_set1_ps(values.0[lane]);
+        }
+        for (columns, sums) in columns.iter().zip(sums) {
+            let mut no = [0; NODES];
+            for ((no, place), threshold) in no.iter_mut().zip(places).zip(thresholds) {
+                *no = _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(lanes::load(&columns[place]), threshold);
+            }
+            lanes::add(sums, exits(leaves, no));
+        }
+    }
+
     fn tree(&mut self, lane: usize, tree: &Tree, trees: &Trees, columns: &Columns) {
         // The node, its first leaf, the number of leaves below it.
         let mut open = vec![(Edge::Branch(0), 0, 0, LEAVES)];
@@ -197,7 +249,9 @@ impl Group {
                 }
                 Edge::Branch(at) => {
                     let branch = &tree.branches[at as usize];
-                    self.column[node][lane] = columns.of(branch).into();
+                    let shift = COLUMN_BITS * (node % NODES_OF_WORD);
+                    let column = u32::from(columns.of(branch)) << shift;
+                    self.columns[node / NODES_OF_WORD][lane] |= column;
                     self.threshold[node].0[lane] = branch.threshold;
                     open.push((branch.yes, 2 * node + 1, first, below / 2));
                     open.push((branch.no, 2 * node + 2, first + below / 2, below / 2));

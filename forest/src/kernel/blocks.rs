@@ -8,12 +8,12 @@
 //! node     0; its true child 1, its false child 2; theirs 3 4, 5 6; theirs 7 .. 14
 //! way out  0 .. 15, those behind true children before those behind false ones
 //! block    threshold[16] f32 | column[16] u8 | next[16] u16, one way out each      128 bytes
-//! next     a block of the tree, or 2^15 and a leaf of the tree
+//! next     a block of the tree, in the last step a leaf of the tree
 //! ```
-//! A subtree that ends early has its leaf at all ways out below.
+//! A subtree that ends early has its leaf at all ways out below, and a block of nothing but ways to
+//! that leaf for each further step, so that all paths of a tree have the same number of blocks.
 
 use std::arch::x86_64::*;
-use std::hint::select_unpredictable;
 
 use super::columns::Columns;
 use super::lanes::{self, LANES, Lanes};
@@ -26,10 +26,12 @@ const NODES: usize = (1 << LEVELS) - 1;
 const WAYS: usize = 1 << LEVELS;
 /// Columns that four vectors hold.
 const COLUMNS_MAX: usize = 4 * LANES;
-/// Deeper trees are so uneven that most of their blocks are empty.
-const DEPTH_MAX: u32 = 24;
-/// Set in `next` where a way leads to a leaf.
-const LEAF: u16 = 1 << 15;
+/// Steps of a walk: deeper trees are so uneven that most of their blocks are empty.
+const STEPS_MAX: u32 = 6;
+/// Blocks of an ensemble, for each branch: beyond, its paths are too uneven.
+const SPARSITY_MAX: usize = 2;
+/// Blocks of a tree, and leaves.
+const PLACES_MAX: usize = 1 << 15;
 /// Rows that go through a tree before the next tree comes.
 const ROWS: usize = 64;
 
@@ -41,12 +43,18 @@ struct Block {
     next: [u16; WAYS],
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Root {
     /// Places of the tree's first block and leaf.
-    block: usize,
-    leaf: usize,
-    /// Blocks on the longest path.
+    block: u32,
+    leaf: u32,
+}
+
+/// Trees that are walked alike.
+#[derive(Debug, Clone, PartialEq)]
+struct Run {
+    roots: std::ops::Range<usize>,
+    /// Blocks of a path.
     steps: u32,
     target: usize,
 }
@@ -56,6 +64,7 @@ struct Root {
 pub(super) struct Blocks {
     columns: Columns,
     roots: Vec<Root>,
+    runs: Vec<Run>,
     blocks: Vec<Block>,
     /// Values of leaves, `width` each.
     values: Vec<f32>,
@@ -86,57 +95,59 @@ impl Blocks {
         let mut out = Blocks {
             columns,
             roots: Vec::with_capacity(trees.trees.len()),
+            runs: Vec::new(),
             blocks: Vec::new(),
             values: trees.values.clone(),
             width: trees.width,
             targets: trees.constants.len(),
         };
-        for tree in &trees.trees {
-            out.tree(tree)?;
+        let kind = |tree: &Tree| (tree.target, tree.depth.div_ceil(LEVELS));
+        let mut sorted: Vec<&Tree> = trees.trees.iter().collect();
+        sorted.sort_by_key(|tree| kind(tree));
+        for alike in sorted.chunk_by(|a, b| kind(a) == kind(b)) {
+            let (first, (target, steps)) = (out.roots.len(), kind(alike[0]));
+            for tree in alike {
+                out.tree(tree, steps)?;
+            }
+            let roots = first..out.roots.len();
+            out.runs.push(Run { roots, steps, target: target as usize });
         }
-        Some(out)
+        let branches: usize = trees.trees.iter().map(|tree| tree.branches.len()).sum();
+        (out.blocks.len() <= SPARSITY_MAX * branches).then_some(out)
     }
 
     pub(super) fn bytes(&self) -> usize {
         size_of_val(&self.blocks[..]) + size_of_val(&self.values[..])
     }
 
-    fn tree(&mut self, tree: &Tree) -> Option<()> {
-        let limit = usize::from(LEAF);
-        if tree.depth > DEPTH_MAX || tree.leaves.len() > limit {
+    fn tree(&mut self, tree: &Tree, steps: u32) -> Option<()> {
+        if steps > STEPS_MAX || tree.leaves.len() > PLACES_MAX {
             return None;
         }
         let start = self.blocks.len();
-        // Branches that a block begins with, in the order of the blocks.
-        let mut tops = vec![0];
+        // What each block begins with, in the order of the blocks, and the steps left there.
+        let mut tops = vec![(Edge::Branch(0), steps)];
         let mut done = 0;
-        while let Some(&top) = tops.get(done) {
+        while let Some(&(top, steps)) = tops.get(done) {
             done += 1;
-            let block = self.block(tree, top, &mut tops);
+            let block = self.block(tree, top, steps, &mut tops);
             self.blocks.push(block);
-            if tops.len() > limit {
+            if tops.len() > PLACES_MAX {
                 return None;
             }
         }
-        self.roots.push(Root {
-            block: start,
-            leaf: tree.leaves.start as usize,
-            steps: tree.depth.div_ceil(LEVELS),
-            target: tree.target as usize,
-        });
+        let block = u32::try_from(start).ok()?;
+        self.roots.push(Root { block, leaf: tree.leaves.start });
         Some(())
     }
 
-    fn block(&self, tree: &Tree, top: u32, tops: &mut Vec<u32>) -> Block {
+    fn block(&self, tree: &Tree, top: Edge, steps: u32, tops: &mut Vec<(Edge, u32)>) -> Block {
         let mut block =
             Block { threshold: Lanes([f32::INFINITY; LANES]), column: [0; WAYS], next: [0; WAYS] };
         // The node, the first way out below it, and how many there are.
-        let mut open = vec![(Edge::Branch(top), 0, 0, WAYS)];
+        let mut open = vec![(top, 0, 0, WAYS)];
         while let Some((edge, node, way, below)) = open.pop() {
             match edge {
-                Edge::Leaf(leaf) => {
-                    block.next[way..way + below].fill(LEAF | (leaf - tree.leaves.start) as u16);
-                }
                 Edge::Branch(at) if node < NODES => {
                     let branch = &tree.branches[at as usize];
                     block.threshold.0[node] = branch.threshold;
@@ -144,9 +155,12 @@ impl Blocks {
                     open.push((branch.no, 2 * node + 2, way + below / 2, below / 2));
                     open.push((branch.yes, 2 * node + 1, way, below / 2));
                 }
-                Edge::Branch(at) => {
-                    block.next[way] = tops.len() as u16;
-                    tops.push(at);
+                Edge::Leaf(leaf) if steps == 1 => {
+                    block.next[way..way + below].fill((leaf - tree.leaves.start) as u16);
+                }
+                edge => {
+                    block.next[way..way + below].fill(tops.len() as u16);
+                    tops.push((edge, steps - 1));
                 }
             }
         }
@@ -171,12 +185,7 @@ impl Blocks {
     #[target_feature(enable = "avx512f,bmi2")]
     fn add_to<const K: usize>(&self, rows: &[f32], stride: usize, out: &mut [f64]) {
         if rows.len() == stride {
-            let columns: [_; K] = lanes::columns_of(&self.columns, rows);
-            for root in &self.roots {
-                let leaf = self.leaf(root, &columns);
-                self.add_leaf(root, leaf, out);
-            }
-            return;
+            return self.add_columns(&[lanes::columns_of::<K>(&self.columns, rows)], out);
         }
         let mut columns = [[_mm512_setzero_ps(); K]; ROWS];
         let blocks = rows.chunks(ROWS * stride).zip(out.chunks_mut(ROWS * self.targets));
@@ -184,44 +193,75 @@ impl Blocks {
             for (row, columns) in rows.chunks_exact(stride).zip(&mut columns) {
                 *columns = lanes::columns_of(&self.columns, row);
             }
-            for root in &self.roots {
-                for (out, columns) in out.chunks_exact_mut(self.targets).zip(&columns) {
-                    let leaf = self.leaf(root, columns);
-                    self.add_leaf(root, leaf, out);
-                }
+            self.add_columns(&columns[..rows.len() / stride], out);
+        }
+    }
+
+    #[target_feature(enable = "avx512f,bmi2")]
+    fn add_columns<const K: usize>(&self, columns: &[[__m512; K]], out: &mut [f64]) {
+        for run in &self.runs {
+            match run.steps {
+                1 => self.run::<K, 1>(run, columns, out),
+                2 => self.run::<K, 2>(run, columns, out),
+                3 => self.run::<K, 3>(run, columns, out),
+                4 => self.run::<K, 4>(run, columns, out),
+                5 => self.run::<K, 5>(run, columns, out),
+                _ => self.run::<K, 6>(run, columns, out),
             }
         }
+    }
+
+    #[target_feature(enable = "avx512f,bmi2")]
+    fn run<const K: usize, const STEPS: usize>(
+        &self,
+        run: &Run,
+        rows: &[[__m512; K]],
+        out: &mut [f64],
+    ) {
+        let roots = &self.roots[run.roots.clone()];
+        if self.width > 1 {
+            for root in roots {
+                for (columns, out) in rows.iter().zip(out.chunks_exact_mut(self.targets)) {
+                    let leaf = self.leaf::<K, STEPS>(*root, columns);
+                    let values = &self.values[leaf * self.width..][..self.width];
+                    out.iter_mut().zip(values).for_each(|(sum, value)| *sum += f64::from(*value));
+                }
+            }
+            return;
+        }
+        let mut sums = out[run.target..].iter_mut().step_by(self.targets);
+        if let [columns] = rows {
+            let mut sum = 0.0;
+            for root in roots {
+                sum += f64::from(self.values[self.leaf::<K, STEPS>(*root, columns)]);
+            }
+            sums.next().into_iter().for_each(|of_row| *of_row += sum);
+            return;
+        }
+        let mut of_rows = [0.0; ROWS];
+        for root in roots {
+            for (columns, sum) in rows.iter().zip(&mut of_rows) {
+                *sum += f64::from(self.values[self.leaf::<K, STEPS>(*root, columns)]);
+            }
+        }
+        sums.zip(of_rows).for_each(|(of_row, sum)| *of_row += sum);
     }
 
     /// The leaf that a row comes to, counted through the ensemble.
     #[target_feature(enable = "avx512f,bmi2")]
     #[inline]
-    fn leaf<const K: usize>(&self, root: &Root, columns: &[__m512; K]) -> usize {
+    fn leaf<const K: usize, const STEPS: usize>(&self, root: Root, columns: &[__m512; K]) -> usize {
         let mut at = 0_u16;
-        for _ in 0..root.steps {
-            // A row that has come to its leaf goes through the first block once more: a branch
-            // would be mispredicted.
-            let place = root.block + usize::from(select_unpredictable(at < LEAF, at, 0));
-            // SAFETY: `at` is a block of this tree: the first one, or one that a `next` names.
-            let block = unsafe { self.blocks.get_unchecked(place) };
+        for _ in 0..STEPS {
+            // SAFETY: `at` is a block of this tree: the first one, or one that a `next` names, since
+            // all paths have `STEPS` blocks.
+            let block = unsafe { self.blocks.get_unchecked(root.block as usize + at as usize) };
             let x = pick(columns, &block.column);
             let no = _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(x, lanes::load(&block.threshold));
             let last = usize::from(LAST[usize::from(no & 127)]);
-            let way = 2 * last + (usize::from(no) >> (last + 7) & 1);
-            let next = block.next[way];
-            at = select_unpredictable(at < LEAF, next, at);
+            at = block.next[2 * last + (usize::from(no) >> (last + 7) & 1)];
         }
-        root.leaf + usize::from(at & (LEAF - 1))
-    }
-
-    #[inline]
-    fn add_leaf(&self, root: &Root, leaf: usize, out: &mut [f64]) {
-        if self.width == 1 {
-            out[root.target] += f64::from(self.values[leaf]);
-            return;
-        }
-        let values = &self.values[leaf * self.width..][..self.width];
-        out.iter_mut().zip(values).for_each(|(sum, value)| *sum += f64::from(*value));
+        root.leaf as usize + usize::from(at)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::hint::black_box;
+use std::time::{Duration, Instant};
 
 use benches::onnx::Trees;
 use forest::{Classifier, Kernels};
@@ -12,6 +13,8 @@ use super::onnxruntime::Answer;
 /// Trees without a graph around them: rows in, classes and probabilities out, nothing allocated.
 pub(super) struct Alone {
     pub(super) kernel: &'static str,
+    /// What compiling the trees took.
+    compiling: Duration,
     classifier: Classifier,
     labels: Vec<usize>,
     scores: Vec<f32>,
@@ -24,9 +27,19 @@ pub(super) struct Served(Session);
 
 impl Alone {
     pub(super) fn new(trees: &Trees, kernels: Kernels) -> Alone {
+        let start = Instant::now();
         let classifier = trees.compile(kernels);
+        let compiling = start.elapsed();
         let kernel = classifier.ensemble().kernel().name();
-        Alone { kernel, classifier, labels: Vec::new(), scores: Vec::new() }
+        Alone { kernel, compiling, classifier, labels: Vec::new(), scores: Vec::new() }
+    }
+
+    /// Trees, milliseconds to compile them, and the compiled form's size beside the file's.
+    pub(super) fn built(&self, name: &str, file: usize) -> String {
+        let ensemble = self.classifier.ensemble();
+        let (kernel, trees) = (self.kernel, ensemble.trees());
+        let (ms, size) = (1e3 * self.compiling.as_secs_f64(), ensemble.compiled_bytes() as f64);
+        format!("| {name} | {trees} | {kernel} | {ms:.1} | {:.2} |", size / file as f64)
     }
 
     /// Makes room for calls of `rows` rows.

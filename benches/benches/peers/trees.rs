@@ -46,8 +46,11 @@ pub(super) fn compare(
     let rows = of.files.rows(WIDTH)?;
     let mut lines = Lines::default();
     let mut worst = 0.0_f32;
+    let mut built = Vec::new();
     for bars in wanted {
         let mut ways = Ways::new(of, bars.name, runtime, lightgbm)?;
+        let file = of.files.onnx(bars.name)?.len();
+        built.extend([&ways.best, &ways.without_avx512].map(|alone| alone.built(bars.name, file)));
         for batch in BATCHES {
             let turns: Vec<&[f32]> = rows.chunks_exact(batch * WIDTH).collect();
             let differs = ways.check(&turns, batch);
@@ -59,6 +62,9 @@ pub(super) fn compare(
         }
     }
     lines.print(out)?;
+    writeln!(out, "\nCompiling: ms, and bytes of the compiled form over the ONNX file's\n")?;
+    writeln!(out, "| model | trees | kernel | ms | form/file |\n| --- | --- | --- | --- | --- |")?;
+    built.iter().try_for_each(|line| writeln!(out, "{line}"))?;
     writeln!(
         out,
         "\nLabels are ONNX Runtime's; greatest difference of a probability: {worst:.1e}"

@@ -20,11 +20,17 @@ from .data import Data, binary, real, with_missing
 
 SEED = {"random_state": 0}
 SMALL = {"n_estimators": 10, "max_depth": 4, **SEED}
+
+
+def _missing() -> Data:
+    return with_missing(binary())
+
+
 ESTIMATORS: dict[str, tuple[Callable[[], Any], Callable[[], Data]]] = {
     "boosting": (lambda: GradientBoostingClassifier(**SMALL), binary),
     "forest": (lambda: RandomForestClassifier(**SMALL), binary),
     "forest-regression": (lambda: RandomForestRegressor(**SMALL), real),
-    "imputed-forest": (lambda: make_pipeline(SimpleImputer(), RandomForestClassifier(**SMALL)), with_missing),
+    "imputed-forest": (lambda: make_pipeline(SimpleImputer(), RandomForestClassifier(**SMALL)), _missing),
     "linear": (LinearRegression, real),
     "logistic": (LogisticRegression, binary),
     "scaled-logistic": (lambda: make_pipeline(StandardScaler(), LogisticRegression()), binary),

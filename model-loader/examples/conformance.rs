@@ -111,6 +111,7 @@ fn check(folder: &Path) -> Checked<()> {
     }
     let model = Model::load(&bytes, &Options::default());
     let model = model.map_err(|error| Verdict::Refused(error.to_string()))?;
+    model.warm_up().map_err(|error| Verdict::Refused(format!("warm-up: {error}")))?;
     let mut session = model.session().map_err(|error| Verdict::Refused(error.to_string()))?;
     let sets = (0..).map(|n| folder.join(format!("test_data_set_{n}"))).take_while(|p| p.is_dir());
     let mut seen = false;

@@ -25,7 +25,7 @@ pub use manifest::{
 };
 pub use model::{Model, Options, Session};
 pub use name::{ModelRef, NAME_CHARS_MAX, Name};
-pub use registry::{NewVersion, Registry};
+pub use registry::{Check, NewVersion, Registry};
 pub use signature::{Inputs, Signature, TensorSpec};
 pub use tensor::{NamedTensor, Shape, Tensor, Values};
 pub use trial::Trial;

@@ -41,6 +41,8 @@ struct Inner {
     plan: Plan,
     /// Shapes of the inputs that the plan was tried on.
     tried: Vec<Shape>,
+    /// Made-up values may be none that the model can run on.
+    parametric: bool,
 }
 
 /// The state of one thread's runs of one model.
@@ -70,8 +72,8 @@ impl Model {
     /// input has an unsupported type, when it takes longer than the deadline, and when an operator
     /// refuses its attributes or inputs.
     pub fn load(onnx: &[u8], options: &Options) -> Result<Model, Error> {
-        let onnx::Loaded { signature, opset, plan, tried } = onnx::load(onnx, options)?;
-        Ok(Model { inner: Arc::new(Inner { signature, plan, tried }), opset })
+        let onnx::Loaded { signature, opset, plan, tried, parametric } = onnx::load(onnx, options)?;
+        Ok(Model { inner: Arc::new(Inner { signature, plan, tried, parametric }), opset })
     }
 
     /// What the model takes and gives.
@@ -86,18 +88,22 @@ impl Model {
 
     /// Runs the model once on made-up rows of zeros and empty strings, of the shapes that it was
     /// loaded with, so that what cannot run is refused before it takes traffic, and what is made
-    /// on the first run is there.
+    /// on the first run is there. A model that takes extents or axes as inputs may refuse zeros:
+    /// that is left to a request's.
     ///
     /// # Errors
     /// Those of [`Session::run`].
     pub fn warm_up(&self) -> Result<(), Error> {
-        let Inner { signature, tried, .. } = &*self.inner;
+        let Inner { signature, tried, parametric, .. } = &*self.inner;
         let zeros = |(spec, shape): (&TensorSpec, &Shape)| {
             let elements = shape.iter().product();
             Tensor::new(shape.clone(), Values::zeros(spec.datatype, elements))
         };
         let zeros = signature.inputs.iter().zip(tried).map(zeros).collect::<Result<Vec<_>, _>>()?;
-        self.session()?.run_in(&zeros, Mode::MadeUp).map(drop)
+        match self.session()?.run_in(&zeros, Mode::MadeUp) {
+            Err(Error::Run { .. }) if *parametric => Ok(()),
+            other => other.map(drop),
+        }
     }
 
     /// A fresh session for one thread.

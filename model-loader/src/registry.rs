@@ -21,18 +21,22 @@ use object_store::path::Path;
 
 use self::digest::Digest;
 use self::path::{File, Kind, ModelPath};
-use crate::TreeKernels;
 use crate::error::Error;
 use crate::manifest::{self, FileEntry, Lineage, MANIFEST_FORMAT, Manifest, TensorEntry};
 use crate::model::{Model, Options};
 use crate::name::{ModelRef, Name};
 use crate::trial::Trial;
+use crate::{Signature, TreeKernels};
+
+/// What a signature is held against before a model is registered; an error says what is wrong.
+pub type Check = fn(&Signature) -> Result<(), String>;
 
 /// The model versions of one store, under `models/`.
 #[derive(Clone, Debug)]
 pub struct Registry {
     store: Arc<dyn ObjectStore>,
     trial: Option<Trial>,
+    check: Option<Check>,
     kernels: TreeKernels,
 }
 
@@ -68,12 +72,17 @@ impl Registry {
     /// The registry in `store`. Local disks keep a version over a power failure only when the
     /// store was built with `with_fsync`.
     pub fn new(store: Arc<dyn ObjectStore>) -> Self {
-        Self { store, trial: None, kernels: TreeKernels::detect() }
+        Self { store, trial: None, check: None, kernels: TreeKernels::detect() }
     }
 
     /// The same registry, which tries models in a process of their own before it loads them.
     pub fn with_trial(self, trial: Trial) -> Self {
         Self { trial: Some(trial), ..self }
+    }
+
+    /// The same registry, which registers only models whose signature passes a check.
+    pub fn with_check(self, check: Check) -> Self {
+        Self { check: Some(check), ..self }
     }
 
     /// The same registry, whose tree ensembles run on one of `kernels`.
@@ -177,7 +186,9 @@ impl Registry {
             ..Options::default()
         };
         let runnable = Model::load(&files[0].1, &options)?;
+        runnable.warm_up()?;
         let signature = runnable.signature();
+        self.check.map_or(Ok(()), |check| check(signature)).map_err(refused)?;
         let entries: Vec<_> = files.iter().map(|(kind, bytes)| planned(*kind, bytes)).collect();
         let mut manifest = Manifest {
             format: MANIFEST_FORMAT.to_owned(),

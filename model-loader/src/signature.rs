@@ -82,7 +82,7 @@ impl Signature {
     fn rows(&self, tensors: &[Tensor]) -> Result<usize, Error> {
         let mut first: Option<(&str, usize)> = None;
         for (tensor, spec) in tensors.iter().zip(&self.inputs) {
-            if spec.shape.first() != Some(&None) {
+            if spec.shape.first() != Some(&None) || !spec.per_row {
                 continue;
             }
             let got = tensor.shape()[0];

@@ -25,6 +25,22 @@ pub fn row_schema(source: Source, signature: &Signature) -> Result<RowSchema, co
     RowSchema::new(source, inputs.chain(outputs).collect())
 }
 
+/// Whether rows of such a model can be written at all, whichever deployment it is put at.
+///
+/// # Errors
+/// The collector's words, when the columns make no schema.
+pub fn check(signature: &Signature) -> Result<(), String> {
+    let name = || "name".to_owned();
+    let source = Source {
+        endpoint: name(),
+        deployment: name(),
+        model: name(),
+        version: name(),
+        model_digest: String::new(),
+    };
+    row_schema(source, signature).map(drop).map_err(|error| error.to_string())
+}
+
 /// What a row says of its request beside the tensors.
 #[derive(Debug)]
 pub struct Circumstances {

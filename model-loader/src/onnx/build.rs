@@ -26,7 +26,7 @@ use super::operators::budget::Budget;
 use super::operators::op::{Arg, Context, Inputs, Node, Op, Outputs, OverLimit};
 use super::plan::{Compute, Plan, Source, Step};
 use super::probe::Probe;
-use super::{operators, tensor_proto};
+use super::{functions, operators, tensor_proto};
 use crate::{Tensor, TreeKernels};
 
 use failures::Failures;
@@ -244,7 +244,8 @@ impl<'a> Builder<'a> {
                 _ => None,
             })
             .collect();
-        let (version, kernels) = (self.version(domain), self.file.kernels);
+        let version = functions::version(node).unwrap_or_else(|| self.version(domain));
+        let kernels = self.file.kernels;
         let op = build(&Node { proto: node, version, constants: &constants, kernels })?;
         let fixed = |source: &Source| !matches!(source, Source::Slot { .. });
         if sources.iter().all(fixed) {

@@ -1,7 +1,8 @@
 //! Looks a graph over before the engine sees it.
 //!
 //! Called by `load`. Refuses graphs with too many nodes, with weights kept outside the file, and
-//! with operators that neither we nor tract have: all of those are named in one error.
+//! with operators that neither we nor tract have, or that tract computes wrongly: all of those are
+//! named in one error.
 
 use std::collections::BTreeMap;
 
@@ -49,6 +50,10 @@ pub(super) fn check<'a>(
             if !is_known(node, register) {
                 missing.entry(operator(node)).or_default().push(node_name(node));
             }
+            if let Some(what) = misread(node) {
+                let operator = format!("{} with {what}", operator(node));
+                missing.entry(operator).or_default().push(node_name(node));
+            }
             for attribute in &node.attribute {
                 attribute.t.iter().chain(&attribute.tensors).try_for_each(inside)?;
                 graphs.extend(subgraphs(attribute));
@@ -68,6 +73,21 @@ fn subgraphs(attribute: &AttributeProto) -> impl Iterator<Item = &GraphProto> {
 
 fn is_known(node: &NodeProto, register: &OnnxOpRegister) -> bool {
     is_ours(node) || (DOMAINS.contains(&domain_of(node)) && register.0.contains_key(&node.op_type))
+}
+
+/// What a node has that tract leaves out of account: it would score, and wrongly.
+fn misread(node: &NodeProto) -> Option<&'static str> {
+    if domain_of(node) != "ai.onnx" {
+        return None;
+    }
+    let has = |name: &str, value: &[u8]| {
+        node.attribute.iter().any(|attribute| attribute.name == name && attribute.s == value)
+    };
+    match node.op_type.as_str() {
+        "RNN" | "GRU" | "LSTM" if has("direction", b"reverse") => Some("direction `reverse`"),
+        "SpaceToDepth" if has("mode", b"CRD") => Some("mode `CRD`"),
+        _ => None,
+    }
 }
 
 /// Whether a node and all in the graphs inside it run without tract.

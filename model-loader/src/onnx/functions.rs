@@ -2,8 +2,8 @@
 //!
 //! Called by `load` before anything else looks at the graph. Every call's inner names get a prefix
 //! of their own. Refuses functions that call themselves, by a bound on how deep calls nest, more
-//! nodes than a graph may have, bodies that are much larger together than any file, and functions
-//! written for another version of an operator set than the model.
+//! nodes than a graph may have, and bodies that are much larger together than any file. Nodes of a
+//! function that is written for another version of an operator set than the model are marked.
 
 use std::collections::HashMap;
 
@@ -19,6 +19,9 @@ use super::check::NODES_MAX;
 const DEPTH_MAX: usize = 16;
 /// Bytes of all bodies that take the place of calls.
 const BYTES_MAX: usize = 1 << 28;
+
+/// Before the version of a node, in the place of its description.
+const MARK: &str = "of a function of version ";
 
 /// A function of the file.
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +73,11 @@ pub(super) fn inline(proto: &mut ModelProto, defaults: Option<GraphProto>) -> Re
     }
 }
 
+/// The version of a node's operator set, where it is that of a function and not the model's.
+pub(super) fn version(node: &NodeProto) -> Option<i64> {
+    node.doc_string.strip_prefix(MARK)?.parse().ok()
+}
+
 /// About the bytes that a node takes.
 fn bytes(node: &NodeProto) -> usize {
     let names = node.input.iter().chain(&node.output).map(|name| name.len() + 24);
@@ -109,7 +117,7 @@ impl<'a> Inliner<'a> {
             let called = self.functions.get(&(node.domain.as_str(), node.op_type.as_str()));
             if let Some(&function) = called {
                 ensure!(depth < DEPTH_MAX, "function `{}` nests too deep", node.op_type);
-                self.fits(function, &node.op_type)?;
+                self.fits(function)?;
                 let body = self.body(function, &node);
                 all.extend(self.nodes(body, depth + 1)?);
                 continue;
@@ -125,24 +133,9 @@ impl<'a> Inliner<'a> {
     }
 
     /// Fails when a function cannot stand in the model's graph.
-    fn fits(&mut self, function: Function<'_>, name: &str) -> Result<()> {
+    fn fits(&mut self, function: Function<'_>) -> Result<()> {
         self.bytes = self.bytes.saturating_add(function.bytes);
         ensure!(self.bytes <= BYTES_MAX, "calls of functions take more than {BYTES_MAX} bytes");
-        let domain = |set: &OperatorSetIdProto| match set.domain.as_str() {
-            "" => "ai.onnx".to_owned(),
-            domain => domain.to_owned(),
-        };
-        for set in &function.proto.opset_import {
-            let other = self.opsets.iter().find(|known| domain(known) == domain(set));
-            let version = other.map_or(set.version, |known| known.version);
-            ensure!(
-                version == set.version,
-                "function `{name}` is of version {} of {}, the model of {version}: that is not \
-                 supported",
-                set.version,
-                domain(set)
-            );
-        }
         Ok(())
     }
 
@@ -159,7 +152,9 @@ impl<'a> Inliner<'a> {
         let outputs = outputs.filter(|(_, outer)| !outer.is_empty());
         names.extend(outputs.map(|(inner, outer)| (inner.as_str(), outer.as_str())));
         let prefix = format!("{}#{}/", call.op_type, self.calls);
-        let renaming = Renaming { names, prefix, call, defaults };
+        let others = function.opset_import.iter().filter(|set| !self.opsets.contains(set));
+        let others = others.collect();
+        let renaming = Renaming { names, prefix, call, defaults, others };
         function.node.iter().map(|node| renaming.node(node)).collect()
     }
 }
@@ -170,6 +165,8 @@ struct Renaming<'a> {
     prefix: String,
     call: &'a NodeProto,
     defaults: &'a [AttributeProto],
+    /// Operator sets of which the function has another version than the model.
+    others: Vec<&'a OperatorSetIdProto>,
 }
 
 // === impl Renaming ===
@@ -189,8 +186,17 @@ impl Renaming<'_> {
             input: node.input.iter().map(|name| self.name(name)).collect(),
             output: node.output.iter().map(|name| self.name(name)).collect(),
             attribute: node.attribute.iter().filter_map(|given| self.attribute(given)).collect(),
+            doc_string: self.mark(node),
             ..node.clone()
         }
+    }
+
+    /// What tells a node's version, where it is not the model's.
+    fn mark(&self, node: &NodeProto) -> String {
+        let domain = |name: &str| if name == "ai.onnx" { String::new() } else { name.to_owned() };
+        let same = |set: &&&OperatorSetIdProto| domain(&set.domain) == domain(&node.domain);
+        let other = self.others.iter().find(same);
+        other.map_or_else(String::new, |set| format!("{MARK}{}", set.version))
     }
 
     /// An attribute, or what the call or the function gives in its place; nothing where neither

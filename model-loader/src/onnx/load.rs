@@ -36,6 +36,8 @@ pub(crate) struct Loaded {
     pub(crate) plan: Plan,
     /// Shapes of the inputs that the plan was tried on.
     pub(crate) tried: Vec<Shape>,
+    /// Made-up values may be none that the model can run on.
+    pub(crate) parametric: bool,
 }
 
 /// Loads on a thread of its own and waits for it, but not for longer than the deadline.
@@ -108,7 +110,7 @@ fn load_here(
                 let inputs = guess.inputs.clone();
                 let signature = signature::signature(inputs, graph, &outputs, parametric)?;
                 let (opset, tried) = (opset(proto), guess.tried());
-                return Ok(Loaded { signature, opset, plan, tried });
+                return Ok(Loaded { signature, opset, plan, tried, parametric });
             }
             Err(error) if error.is::<OverLimit>() => return Err(Error::model(words(&error))),
             Err(error) => refusal = refusal.or(Some(error)),

@@ -5,7 +5,7 @@
 
 use anyhow::{Result, ensure};
 
-use crate::{Datatype, Shape, Tensor};
+use crate::{Datatype, Shape, Tensor, TensorSpec};
 
 /// The rows of the two runs.
 pub(super) const ROWS: [usize; 2] = [2, 3];
@@ -51,12 +51,12 @@ impl Probe {
     }
 }
 
-/// Extents of the two runs for declared ones; a variable first extent is the rows, any other one
-/// of `others`.
-pub(super) fn shapes(declared: &[Option<usize>], others: [usize; 2]) -> [Shape; 2] {
+/// Extents of the two runs for declared ones; a variable first extent is the rows unless the input
+/// has other rows, any other one of `others`.
+pub(super) fn shapes(spec: &TensorSpec, others: [usize; 2]) -> [Shape; 2] {
     [0, 1].map(|run| {
-        let extents = declared.iter().enumerate();
-        let made_up = |axis: usize| if axis == 0 { ROWS[run] } else { others[run] };
+        let extents = spec.shape.iter().enumerate();
+        let made_up = |axis: usize| if axis == 0 && spec.per_row { ROWS[run] } else { others[run] };
         extents.map(|(axis, extent)| extent.unwrap_or_else(|| made_up(axis))).collect()
     })
 }

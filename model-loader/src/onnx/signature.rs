@@ -39,10 +39,17 @@ pub(super) fn inputs(graph: &GraphProto, options: &Options) -> Result<Vec<Tensor
     if let Some(name) = options.feature_names.keys().find(unknown) {
         return Err(Error::model(format!("feature names for `{name}`, which is no input")));
     }
-    let by_rows = inputs.iter().any(|spec| spec.shape.first() == Some(&None));
+    // An extent that has the name of another input's columns is not the rows.
+    let named = |input: &TensorSpec| {
+        let (this, others): (Vec<_>, Vec<_>) =
+            graph.input.iter().partition(|info| info.name == input.name);
+        let name = this.first().and_then(|info| names(info).next()).unwrap_or_default();
+        !name.is_empty() && others.iter().any(|info| names(info).skip(1).any(|other| other == name))
+    };
+    let by_rows = inputs.iter().any(|spec| spec.shape.first() == Some(&None) && !named(spec));
     for input in &mut inputs {
-        input.per_row =
-            if by_rows { input.shape.first() == Some(&None) } else { !input.shape.is_empty() };
+        let open = input.shape.first() == Some(&None) && !named(input);
+        input.per_row = if by_rows { open } else { !input.shape.is_empty() };
     }
     Ok(inputs)
 }
@@ -84,7 +91,7 @@ pub(super) fn signature(
             let first = spec.shape.first().copied().flatten();
             spec.per_row = first.is_some() && first == fixed_rows;
         }
-        spec.class_labels = class_labels(&spec, &producers)?;
+        spec.class_labels = class_labels(&spec, &producers);
         specs.push(spec);
     }
     Ok(Signature { inputs, outputs: specs })
@@ -94,7 +101,7 @@ impl TensorSpec {
     /// The input as the builder wants it: its name, and zeros for two numbers of rows.
     pub(super) fn seed(&self, others: [usize; 2]) -> Result<(&str, Seed), Error> {
         let too_large = || Error::model(format!("input `{}` is too large to warm up", self.name));
-        let [few, many] = probe::shapes(&self.shape, others).map(|shape| {
+        let [few, many] = probe::shapes(self, others).map(|shape| {
             let elements = shape.iter().try_fold(1_usize, |all, &extent| all.checked_mul(extent));
             let elements = elements.filter(|elements| *elements <= ELEMENTS_MAX);
             Tensor::new(shape, Values::zeros(self.datatype, elements.ok_or_else(too_large)?))
@@ -114,6 +121,16 @@ fn nameless() -> TensorSpec {
         feature_names: Vec::new(),
         class_labels: Vec::new(),
     }
+}
+
+/// The names of an input's extents; empty for those that have none.
+fn names(info: &ValueInfoProto) -> impl Iterator<Item = &str> {
+    let shape = tensor_type(info).and_then(|tensor| tensor.shape.as_ref());
+    let dims = shape.map_or(&[][..], |shape| &shape.dim);
+    dims.iter().map(|dim| match &dim.value {
+        Some(Extent::DimParam(name)) => name.as_str(),
+        _ => "",
+    })
 }
 
 /// The type and the extents that the file declares for a tensor.
@@ -207,13 +224,10 @@ fn check_names(spec: &TensorSpec, names: &[String]) -> Result<(), Error> {
 }
 
 /// Walks back from an output to the operator that knows what its columns mean.
-fn class_labels(
-    spec: &TensorSpec,
-    producers: &HashMap<&str, (&NodeProto, usize)>,
-) -> Result<Vec<String>, Error> {
-    let [_, Some(columns)] = spec.shape[..] else { return Ok(Vec::new()) };
+fn class_labels(spec: &TensorSpec, producers: &HashMap<&str, (&NodeProto, usize)>) -> Vec<String> {
+    let [_, Some(columns)] = spec.shape[..] else { return Vec::new() };
     if spec.datatype == Datatype::Bytes {
-        return Ok(Vec::new());
+        return Vec::new();
     }
     let mut name = spec.name.as_str();
     for _ in 0..STEPS_MAX {
@@ -224,8 +238,10 @@ fn class_labels(
             _ => false,
         };
         if labelled {
-            let labels = Attributes(node).class_labels().map_err(Error::model)?.texts();
-            return Ok(if labels.len() == columns { labels } else { Vec::new() });
+            // The operator itself says what it thinks of labels that are not there.
+            let labels =
+                Attributes(node).class_labels().map_or(Vec::new(), |labels| labels.texts());
+            return if labels.len() == columns { labels } else { Vec::new() };
         }
         // Operators that keep rows and columns as they are.
         let keeps = ["Identity", "Cast", "Normalizer", "Softmax", "Sigmoid", "Mul", "Div", "Clip"];
@@ -234,5 +250,5 @@ fn class_labels(
             _ => break,
         }
     }
-    Ok(Vec::new())
+    Vec::new()
 }

@@ -40,7 +40,8 @@ struct Found {
 
 /// The guesses in their order; the first one leaves open what the file leaves open.
 pub(super) fn guesses(graph: &GraphProto, inputs: Vec<TensorSpec>) -> Vec<Guess> {
-    let open = |spec: &TensorSpec| spec.shape.iter().skip(1).any(Option::is_none);
+    let rows = |spec: &TensorSpec| usize::from(spec.per_row);
+    let open = |spec: &TensorSpec| spec.shape.iter().skip(rows(spec)).any(Option::is_none);
     let mut guesses = vec![Guess { inputs: inputs.clone(), others: probe::OTHER }];
     if !inputs.iter().any(open) {
         return guesses;
@@ -56,7 +57,10 @@ pub(super) fn guesses(graph: &GraphProto, inputs: Vec<TensorSpec>) -> Vec<Guess>
         if width > 1 && width <= WIDTH_MAX && !tried.contains(&width) && tried.len() < TRIES_MAX {
             tried.push(width);
             let mut inputs = inputs.clone();
-            let extents = inputs.iter_mut().flat_map(|spec| spec.shape.iter_mut().skip(1));
+            let extents = inputs.iter_mut().flat_map(|spec| {
+                let rows = rows(spec);
+                spec.shape.iter_mut().skip(rows)
+            });
             extents.for_each(|extent| *extent = extent.or(Some(width)));
             guesses.push(Guess { inputs, others: probe::OTHER });
         }
@@ -87,7 +91,7 @@ impl Guess {
     /// The shapes of the first run.
     pub(super) fn tried(&self) -> Vec<Shape> {
         let few = |input: &TensorSpec| {
-            let [few, _] = probe::shapes(&input.shape, self.others);
+            let [few, _] = probe::shapes(input, self.others);
             few
         };
         self.inputs.iter().map(few).collect()

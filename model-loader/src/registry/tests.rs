@@ -392,3 +392,15 @@ async fn a_failing_store_is_named() {
     let error = bench.registry.register(version("1", 1.0)).await.unwrap_err();
     assert!(matches!(&error, Error::Store { path, .. } if path.starts_with("models/")), "{error}");
 }
+
+#[tokio::test]
+async fn a_signature_that_fails_the_check_is_not_registered() {
+    let Bench { registry, store, .. } = Bench::memory();
+    let registry = registry.with_check(|signature| {
+        let known = signature.outputs.iter().all(|output| output.name != "y");
+        known.then_some(()).ok_or_else(|| "output `y` has no place".to_owned())
+    });
+    let error = registry.register(version("1", 1.0)).await.unwrap_err();
+    assert!(matches!(&error, Error::Manifest { reason, .. } if reason.contains("no place")));
+    assert!(store::list(&*store, &Path::ROOT).await.unwrap().is_empty());
+}

@@ -177,3 +177,20 @@ fn a_fixed_number_of_rows_is_the_requests_rows() {
     let named = NamedTensor { name: "x".into(), tensor: x(&[[0.0; 2]; 3]) };
     assert_eq!(signature.place(vec![named]).unwrap().rows(), 3);
 }
+
+#[test]
+fn a_model_that_takes_counts_warms_up_although_zeros_are_none() {
+    let inputs = vec![
+        value("x", DataType::Float, &[None, Some(2)]),
+        value("k", DataType::Int64, &[Some(1)]),
+    ];
+    let outputs = vec![
+        value("y", DataType::Float, &[None, Some(1)]),
+        value("i", DataType::Int64, &[None, Some(1)]),
+    ];
+    let model = load(&model(vec![node("TopK", &["x", "k"], &["y", "i"])], inputs, outputs));
+    model.warm_up().unwrap();
+    let k = tensor(&[1], Values::Int64(vec![1]));
+    let outputs = model.session().unwrap().run(&[x(&[[1.0, 2.0]]), k]).unwrap();
+    assert_eq!(outputs[0].values(), &Values::Fp32(vec![2.0]));
+}

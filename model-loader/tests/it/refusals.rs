@@ -5,7 +5,7 @@ use prost::Message as _;
 use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
 use tract_onnx::pb::{ModelProto, NodeProto, TensorProto};
 
-use crate::graph::{floats, ints, ml_node, model, node, strings, stump, value};
+use crate::graph::{floats, ints, ml_node, model, node, strings, stump, text, value};
 
 #[track_caller]
 fn refused(model: &ModelProto, words: &[&str]) {
@@ -169,4 +169,12 @@ fn raw_bytes_of_strings_are_refused() {
     };
     file.graph.as_mut().unwrap().initializer.push(strings);
     refused(&file, &["weight `w`", "does not hold 0 values"]);
+}
+
+#[test]
+fn what_the_engine_computes_wrongly_is_refused_by_name() {
+    let reversed = text(node("LSTM", &["x", "w", "r"], &["y"]), "direction", "reverse");
+    refused(&graph(vec![reversed]), &["LSTM with direction `reverse` (node `the y`)"]);
+    let turned = text(node("SpaceToDepth", &["x"], &["y"]), "mode", "CRD");
+    refused(&graph(vec![turned]), &["SpaceToDepth with mode `CRD` (node `the y`)"]);
 }

@@ -1,12 +1,13 @@
 //! Files that leave the width of an input open, or its shape, load as ONNX Runtime runs them.
 
-use model_loader::{Model, Options, Tensor, Values};
+use model_loader::{Model, NamedTensor, Options, Tensor, Values};
 use prost::Message as _;
 use tract_onnx::pb::tensor_proto::DataType;
+use tract_onnx::pb::tensor_shape_proto::dimension;
 use tract_onnx::pb::type_proto::Value;
 use tract_onnx::pb::{ModelProto, NodeProto, ValueInfoProto};
 
-use crate::graph::{floats, int, ints, ml_node, model, stump, text, value};
+use crate::graph::{floats, int, ints, ml_node, model, node, stump, text, value};
 
 fn load(model: &ModelProto) -> Model {
     Model::load(&model.encode_to_vec(), &Options::default()).unwrap()
@@ -88,4 +89,55 @@ fn a_sparse_map_narrower_than_the_made_up_rows_loads() {
     map.r#type = None;
     let model = load(&from_x(vec![int(cast, "max_map", 3)], map));
     assert_eq!(model.signature().inputs[0].shape, [None, Some(3)]);
+}
+
+fn named(name: &str, names: [&str; 2], columns: Option<i64>) -> ValueInfoProto {
+    let mut info = value(name, DataType::Float, &[None, columns]);
+    let typed = info.r#type.as_mut().and_then(|typed| typed.value.as_mut());
+    let Some(Value::TensorType(tensor)) = typed else { panic!("no tensor") };
+    let dims = &mut tensor.shape.as_mut().unwrap().dim;
+    for (dim, name) in dims.iter_mut().zip(names).filter(|(dim, _)| dim.value.is_none()) {
+        dim.value = Some(dimension::Value::DimParam(name.to_owned()));
+    }
+    info
+}
+
+#[test]
+fn an_extent_named_as_another_inputs_columns_is_not_the_rows() {
+    let inputs = vec![named("a", ["N", "K"], None), named("b", ["K", ""], Some(2))];
+    let y = vec![value("y", DataType::Float, &[None, Some(2)])];
+    let model = load(&model(vec![node("MatMul", &["a", "b"], &["y"])], inputs, y));
+    let signature = model.signature();
+    assert_eq!(signature.inputs.iter().map(|x| x.per_row).collect::<Vec<_>>(), [true, false]);
+    assert!(signature.outputs[0].per_row);
+    let matrix = |name: &'static str, rows: usize, columns: usize| {
+        let values = Values::Fp32(vec![1.0; rows * columns]);
+        let tensor = Tensor::new([rows, columns].into_iter().collect(), values).unwrap();
+        NamedTensor { name: name.into(), tensor }
+    };
+    let placed = signature.place(vec![matrix("a", 4, 3), matrix("b", 3, 2)]).unwrap();
+    assert_eq!(placed.rows(), 4);
+    let made = model.session().unwrap().run(placed.tensors()).unwrap();
+    assert_eq!(made[0].values(), &Values::Fp32(vec![3.0; 8]));
+}
+
+/// A table by year: the made-up year 0 is none of them.
+#[test]
+fn made_up_indices_may_be_none_of_a_table() {
+    let offset = int(node("Constant", &[], &["offset"]), "value_int", 2020);
+    let table = floats(node("Constant", &[], &["table"]), "value_floats", &[1.0, 2.0, 3.0]);
+    let nodes = vec![
+        offset,
+        table,
+        node("Sub", &["x", "offset"], &["place"]),
+        node("Gather", &["table", "place"], &["y"]),
+    ];
+    let x = value("x", DataType::Int64, &[None]);
+    let model = load(&model(nodes, vec![x], vec![value("y", DataType::Float, &[None])]));
+    let years = |years: [i64; 2]| {
+        let tensor = Tensor::new([2].into_iter().collect(), Values::Int64(years.to_vec()));
+        model.session().unwrap().run(&[tensor.unwrap()])
+    };
+    assert_eq!(years([2022, 2020]).unwrap()[0].values(), &Values::Fp32(vec![3.0, 1.0]));
+    assert!(years([2023, 2020]).is_err());
 }

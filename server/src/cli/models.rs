@@ -10,6 +10,7 @@ use super::say;
 use crate::app;
 use crate::config::Surroundings;
 use crate::failure::Failure;
+use crate::record;
 use crate::store::StoreUrl;
 use crate::trial;
 
@@ -63,6 +64,7 @@ pub fn run(command: &ModelsCommand) -> Result<(), Failure> {
     };
     let runtime = app::runtime().map_err(|error| failed(error.to_string()))?;
     let registry = Registry::new(store).with_trial(trial::by(&around.binary));
+    let registry = registry.with_check(record::check);
     let manifest = runtime.block_on(registry.register(new));
     let manifest = manifest.map_err(|error| failed(format!("{file}: {error}")))?;
     let names = |entries: &[model_loader::TensorEntry]| {

@@ -2,7 +2,7 @@
 
 use model_loader::{Datatype, Signature, TensorSpec};
 
-use super::block;
+use super::{block, check};
 
 fn spec(name: &str, shape: &[Option<usize>], features: &[&str], classes: &[&str]) -> TensorSpec {
     let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -74,4 +74,12 @@ fn tensors_without_a_value_per_row_are_left_out() {
     let schema = super::row_schema(source, &signature).unwrap();
     let widths: Vec<usize> = schema.blocks().iter().map(|block| block.columns.len()).collect();
     assert_eq!(widths, [2, 1]);
+}
+
+#[test]
+fn a_signature_whose_columns_repeat_is_refused_before_it_is_registered() {
+    let outputs = |names: [&str; 2]| names.map(|name| spec(name, &[None], &[], &[])).to_vec();
+    let signature = |names| Signature { inputs: Vec::new(), outputs: outputs(names) };
+    assert_eq!(check(&signature(["y", "z"])), Ok(()));
+    assert!(check(&signature(["y", "y"])).unwrap_err().contains("out.y"));
 }

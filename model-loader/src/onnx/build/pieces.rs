@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use smallvec::SmallVec;
 use tract_onnx::pb::{GraphProto, NodeProto};
 
@@ -16,7 +16,11 @@ use crate::onnx::operators::op::{Arg, Inputs};
 use crate::onnx::plan::{Compute, Source, Step};
 use crate::onnx::probe::Probe;
 use crate::onnx::region::{Parts, Region};
-use crate::onnx::{operators, tensor_proto};
+use crate::onnx::{functions, operators, tensor_proto};
+
+/// Since this version operators of ai.onnx have only gained types, modes and inputs, but for these.
+const SETTLED: i64 = 18;
+const CHANGED: [&str; 3] = ["DFT", "GridSample", "GroupNormalization"];
 
 /// What the builder takes in one go.
 #[derive(Debug)]
@@ -100,12 +104,24 @@ impl<'a> Builder<'a> {
         nodes: Vec<&'a NodeProto>,
         outputs: Vec<&'a str>,
     ) -> Result<()> {
+        nodes.iter().try_for_each(|node| self.one_version(node))?;
+        self.file.gate.pass()?;
         let words = || match &nodes[..] {
             [node] => label(node),
             [first, .., last] => format!("{} to {}", label(first), label(last)),
             [] => String::new(),
         };
         self.try_region(&nodes, outputs).with_context(words)
+    }
+
+    /// Fails for a node of a function that tract would read by the rules of the model's version.
+    fn one_version(&self, node: &NodeProto) -> Result<()> {
+        let Some(version) = functions::version(node) else { return Ok(()) };
+        let model = self.version(domain_of(node));
+        let settled = version.min(model) >= SETTLED && !CHANGED.contains(&node.op_type.as_str());
+        let node = label(node);
+        ensure!(settled, "{node} is of a function of version {version}, the model is of {model}");
+        Ok(())
     }
 
     fn try_region(&mut self, nodes: &[&'a NodeProto], outputs: Vec<&'a str>) -> Result<()> {
@@ -133,7 +149,6 @@ impl<'a> Builder<'a> {
                 }
             }
         }
-        self.file.gate.pass()?;
         let region = Region::build(&parts, &self.file.proto.opset_import)?;
         let mut state = None;
         let mut tries = Vec::with_capacity(2);

@@ -10,6 +10,7 @@ mod select;
 mod slice;
 mod sort;
 mod transpose;
+mod upsample;
 
 use super::Table;
 
@@ -36,5 +37,6 @@ pub(super) const CORE: Table = &[
     ("TopK", sort::top_k),
     ("Transpose", transpose::transpose),
     ("Unsqueeze", reshape::unsqueeze),
+    ("Upsample", upsample::upsample),
     ("Where", expand::choose),
 ];

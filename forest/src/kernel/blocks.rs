@@ -253,8 +253,8 @@ impl Blocks {
     fn leaf<const K: usize, const STEPS: usize>(&self, root: Root, columns: &[__m512; K]) -> usize {
         let mut at = 0_u16;
         for _ in 0..STEPS {
-            // SAFETY: `at` is a block of this tree: the first one, or one that a `next` names, since
-            // all paths have `STEPS` blocks.
+            // SAFETY: `at` is a block of this tree: the first one, or one that a `next` names,
+            // since all paths have `STEPS` blocks.
             let block = unsafe { self.blocks.get_unchecked(root.block as usize + at as usize) };
             let x = pick(columns, &block.column);
             let no = _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(x, lanes::load(&block.threshold));

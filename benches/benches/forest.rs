@@ -1,7 +1,7 @@
 //! What does a row cost in the trees of the example's models, and what does the graph add?
 //!
 //! For both models and for 1, 32 and 1,000 rows a call: `forest` alone (trees and post transform,
-//! nothing allocated), and `Session::run`, which the server calls (tract's plan, tensors in and
+//! nothing allocated), and `Session::run`, which the server calls (the plan's steps, tensors in and
 //! out, the Imputer of version 1). A regression here is one of the engine or of its operators. Rows
 //! rotate over the example's 5,000: a repeated row trains the branch predictor and flatters every
 //! walk.

@@ -28,6 +28,25 @@ pub(crate) struct Shape {
 #[derive(Debug)]
 pub(crate) struct Draw(pub(crate) u64);
 
+impl Default for Shape {
+    /// Boosted trees: one weight a leaf, `<=` only.
+    fn default() -> Shape {
+        Shape {
+            trees: 50,
+            leaves: 31,
+            depth: 40,
+            features: 30,
+            thresholds: 200,
+            targets: 1,
+            vectors: false,
+            modes: vec![Mode::Leq],
+            missing: false,
+            aggregate: Aggregate::Sum,
+            base: false,
+        }
+    }
+}
+
 // === impl Draw ===
 
 impl Draw {

@@ -104,23 +104,6 @@ proptest! {
     }
 }
 
-/// A booster's ensemble: one weight a leaf, `<=` only.
-fn booster() -> Shape {
-    Shape {
-        trees: 50,
-        leaves: 31,
-        depth: 40,
-        features: 30,
-        thresholds: 200,
-        targets: 1,
-        vectors: false,
-        modes: vec![Mode::Leq],
-        missing: false,
-        aggregate: Aggregate::Sum,
-        base: false,
-    }
-}
-
 #[track_caller]
 fn takes(kernel: Kernel, shape: &Shape) {
     let took = compare(shape, 1);
@@ -129,18 +112,18 @@ fn takes(kernel: Kernel, shape: &Shape) {
 
 #[test]
 fn every_kernel_takes_what_it_is_for() {
-    takes(Kernel::Compact, &booster());
-    let full = Shape { leaves: 64, missing: true, features: 15, ..booster() };
-    let classes = Shape { targets: 3, base: true, ..booster() };
+    takes(Kernel::Compact, &Shape::default());
+    let full = Shape { leaves: 64, missing: true, features: 15, ..Shape::default() };
+    let classes = Shape { targets: 3, base: true, ..Shape::default() };
     let vectors = Shape { vectors: true, ..classes.clone() };
-    let wide = Shape { features: 90, ..booster() };
+    let wide = Shape { features: 90, ..Shape::default() };
     let modes = vec![Mode::Lt, Mode::Gt];
-    let widest = Shape { features: 120, missing: true, modes, ..booster() };
-    for shape in [&full, &classes, &booster()] {
+    let widest = Shape { features: 120, missing: true, modes, ..Shape::default() };
+    for shape in [&full, &classes, &Shape::default()] {
         takes(Kernel::Shallow, &Shape { depth: 3, ..shape.clone() });
     }
     for leaves in [2, 8, 100, 1000] {
-        for shape in [&full, &classes, &vectors, &booster()] {
+        for shape in [&full, &classes, &vectors, &Shape::default()] {
             takes(Kernel::Blocks, &Shape { leaves, thresholds: 900, depth: 14, ..shape.clone() });
         }
     }
@@ -156,17 +139,17 @@ fn every_kernel_takes_what_it_is_for() {
 
 #[test]
 fn a_thousand_leaves_and_two_thousand_features() {
-    let wide = Shape { leaves: 1000, features: 2000, trees: 5, ..booster() };
+    let wide = Shape { leaves: 1000, features: 2000, trees: 5, ..Shape::default() };
     takes(Kernel::Compact, &wide);
 }
 
 #[test]
 fn what_no_kernel_takes_is_walked() {
-    let constant = Shape { leaves: 1, ..booster() };
+    let constant = Shape { leaves: 1, ..Shape::default() };
     assert_eq!(compare(&constant, 2), [Kernel::Plain]);
-    let least = Shape { aggregate: Aggregate::Min, ..booster() };
+    let least = Shape { aggregate: Aggregate::Min, ..Shape::default() };
     assert_eq!(compare(&least, 3), [Kernel::Plain]);
-    let spec: Spec = booster().ensemble(&mut Draw(4));
+    let spec: Spec = Shape::default().ensemble(&mut Draw(4));
     let ensemble = Ensemble::compile(&spec, Kernels::PLAIN).unwrap();
     assert_eq!((ensemble.kernel(), ensemble.compiled_bytes()), (Kernel::Plain, 0));
 }

@@ -1,8 +1,8 @@
 //! What the kernel takes and refuses; its sums are compared in `kernel/tests.rs`.
 
 use super::*;
+use crate::compile;
 use crate::random::{Draw, Shape};
-use crate::{Aggregate, Mode, compile};
 
 fn trees(shape: &Shape) -> Trees {
     Trees::of(&compile::compile(&shape.ensemble(&mut Draw(3))).unwrap()).unwrap()
@@ -10,19 +10,7 @@ fn trees(shape: &Shape) -> Trees {
 
 #[test]
 fn what_does_not_fit_is_refused() {
-    let fits = Shape {
-        trees: 200,
-        leaves: 8,
-        depth: 3,
-        features: 9,
-        thresholds: 100,
-        targets: 1,
-        vectors: false,
-        modes: vec![Mode::Leq],
-        missing: false,
-        aggregate: Aggregate::Sum,
-        base: false,
-    };
+    let fits = Shape { trees: 200, leaves: 8, depth: 3, features: 9, ..Shape::default() };
     let compiled = Blocks::compile(&trees(&fits)).unwrap();
     assert!(compiled.bytes() > 0);
     let large = Shape { leaves: 64, depth: 64, features: 90, ..fits };

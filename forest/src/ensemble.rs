@@ -6,8 +6,9 @@ use crate::kernel::{Fast, ROWS_AT_ONCE};
 use crate::plain::{Plain, Total};
 use crate::{Aggregate, Error, Kernel, Kernels, Precision, Spec, compile};
 
-/// Sums that fit on the stack while a kernel fills them: of a few rows, and of many.
+/// Sums that fit on the stack while a kernel fills them: of a few rows, of some, and of many.
 const SUMS_FEW: usize = 8;
+const SUMS_SOME: usize = 128;
 const SUMS_MANY: usize = 2 * ROWS_AT_ONCE;
 
 /// A validated ensemble of decision trees; shared by threads as it is.
@@ -41,9 +42,9 @@ impl Ensemble {
         Ensemble { plain, fast, base_values: Vec::new() }
     }
 
-    /// The kernel that evaluates the trees.
-    pub fn kernel(&self) -> Kernel {
-        self.fast.as_ref().map_or(Kernel::Plain, |fast| fast.kernel())
+    /// The kernel that evaluates that many rows at once.
+    pub fn kernel(&self, rows: usize) -> Kernel {
+        self.fast.as_ref().map_or(Kernel::Plain, |fast| fast.kernel(rows))
     }
 
     /// The least number of columns a row must have: 1 + the highest feature id that a branch reads.
@@ -159,6 +160,7 @@ impl Ensemble {
         };
         match at_once * targets {
             few @ ..=SUMS_FEW => with_scratch::<f64, SUMS_FEW>(few, run),
+            some @ ..=SUMS_SOME => with_scratch::<f64, SUMS_SOME>(some, run),
             many => with_scratch::<f64, SUMS_MANY>(many, run),
         }
     }

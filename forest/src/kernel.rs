@@ -24,6 +24,9 @@ mod ranks;
 #[allow(unsafe_code)] // Vector instructions, behind a look at the processor.
 mod shallow;
 #[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)] // Vector instructions, behind a look at the processor.
+mod sweep;
+#[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)] // Vector instructions, behind a look at the processor; unchecked walks.
 mod tables;
 
@@ -32,13 +35,18 @@ pub use choice::{Kernel, Kernels};
 use crate::plain::Plain;
 use crate::trees::Trees;
 
-/// Rows that a caller should give a kernel at once.
-pub(crate) const ROWS_AT_ONCE: usize = 64;
+/// Rows that a caller should give a kernel at once, at most.
+pub(crate) const ROWS_AT_ONCE: usize = 512;
+
+/// The least number of rows that are quicker in the form for many.
+const MANY: usize = 128;
 
 /// An ensemble in a kernel's form.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Fast {
     form: Form,
+    /// A second form, for many rows at once.
+    many: Option<Form>,
     /// What trees of a single leaf add to each target.
     constants: Vec<f64>,
     seen: Vec<bool>,
@@ -55,6 +63,8 @@ enum Form {
     #[cfg(target_arch = "x86_64")]
     Doubling(doubling::Doubling),
     #[cfg(target_arch = "x86_64")]
+    Sweep(sweep::Sweep),
+    #[cfg(target_arch = "x86_64")]
     Blocks(blocks::Blocks),
 }
 
@@ -68,36 +78,31 @@ impl Fast {
         }
         let trees = Trees::of(plain)?;
         let form = kernels.by_speed().find_map(|kernel| Form::compile(kernel, &trees))?;
-        Some(Fast { form, slack: trees.slack(), constants: trees.constants, seen: trees.seen })
+        let many = match form.kernel() {
+            Kernel::Shallow | Kernel::Doubling if kernels.has(Kernel::Sweep) => {
+                Form::compile(Kernel::Sweep, &trees)
+            }
+            _ => None,
+        };
+        let slack = trees.slack();
+        Some(Fast { form, many, slack, constants: trees.constants, seen: trees.seen })
     }
 
-    pub(crate) fn kernel(&self) -> Kernel {
-        match self.form {
-            Form::Compact(_) => Kernel::Compact,
-            #[cfg(target_arch = "x86_64")]
-            Form::Tables(_) => Kernel::Tables,
-            #[cfg(target_arch = "x86_64")]
-            Form::Shallow(_) => Kernel::Shallow,
-            #[cfg(target_arch = "x86_64")]
-            Form::Doubling(_) => Kernel::Doubling,
-            #[cfg(target_arch = "x86_64")]
-            Form::Blocks(_) => Kernel::Blocks,
+    /// The kernel for that many rows.
+    pub(crate) fn kernel(&self, rows: usize) -> Kernel {
+        self.form(rows).kernel()
+    }
+
+    fn form(&self, rows: usize) -> &Form {
+        match &self.many {
+            Some(many) if rows >= MANY => many,
+            _ => &self.form,
         }
     }
 
-    /// Bytes of the form.
+    /// Bytes of the forms.
     pub(crate) fn bytes(&self) -> usize {
-        match &self.form {
-            Form::Compact(compact) => compact.bytes(),
-            #[cfg(target_arch = "x86_64")]
-            Form::Tables(tables) => tables.bytes(),
-            #[cfg(target_arch = "x86_64")]
-            Form::Shallow(shallow) => shallow.bytes(),
-            #[cfg(target_arch = "x86_64")]
-            Form::Doubling(doubling) => doubling.bytes(),
-            #[cfg(target_arch = "x86_64")]
-            Form::Blocks(blocks) => blocks.bytes(),
-        }
+        self.form.bytes() + self.many.as_ref().map_or(0, Form::bytes)
     }
 
     /// The targets that some leaf of every row has a weight for; others have no weight at all.
@@ -113,19 +118,25 @@ impl Fast {
 
     /// Writes the sums of rows of `stride` columns to `out`, row-major, a column for each target.
     pub(crate) fn sums(&self, rows: &[f32], stride: usize, out: &mut [f64]) {
-        out.chunks_exact_mut(self.constants.len()).for_each(|out| {
-            out.copy_from_slice(&self.constants);
-        });
+        match *self.constants {
+            [constant] => out.fill(constant),
+            [first, second] => out.as_chunks_mut().0.fill([first, second]),
+            _ => out
+                .chunks_exact_mut(self.constants.len())
+                .for_each(|out| out.copy_from_slice(&self.constants)),
+        }
+        self.form(rows.len() / stride).add(rows, stride, out);
+    }
+
+    /// The same for one row.
+    pub(crate) fn sums_of_row(&self, row: &[f32], out: &mut [f64]) {
+        out.copy_from_slice(&self.constants);
         match &self.form {
-            Form::Compact(compact) => compact.add(rows, stride, out),
             #[cfg(target_arch = "x86_64")]
-            Form::Tables(tables) => tables.add(rows, stride, out),
+            Form::Shallow(shallow) => shallow.add_one(row, out),
             #[cfg(target_arch = "x86_64")]
-            Form::Shallow(shallow) => shallow.add(rows, stride, out),
-            #[cfg(target_arch = "x86_64")]
-            Form::Doubling(doubling) => doubling.add(rows, stride, out),
-            #[cfg(target_arch = "x86_64")]
-            Form::Blocks(blocks) => blocks.add(rows, stride, out),
+            Form::Doubling(doubling) => doubling.add_one(row, out),
+            form => form.add(row, row.len(), out),
         }
     }
 }
@@ -144,8 +155,60 @@ impl Form {
             #[cfg(target_arch = "x86_64")]
             Kernel::Doubling => doubling::Doubling::compile(trees).map(Form::Doubling),
             #[cfg(target_arch = "x86_64")]
+            Kernel::Sweep => sweep::Sweep::compile(trees).map(Form::Sweep),
+            #[cfg(target_arch = "x86_64")]
             Kernel::Blocks => blocks::Blocks::compile(trees).map(Form::Blocks),
             _ => None,
+        }
+    }
+
+    fn kernel(&self) -> Kernel {
+        match self {
+            Form::Compact(_) => Kernel::Compact,
+            #[cfg(target_arch = "x86_64")]
+            Form::Tables(_) => Kernel::Tables,
+            #[cfg(target_arch = "x86_64")]
+            Form::Shallow(_) => Kernel::Shallow,
+            #[cfg(target_arch = "x86_64")]
+            Form::Doubling(_) => Kernel::Doubling,
+            #[cfg(target_arch = "x86_64")]
+            Form::Sweep(_) => Kernel::Sweep,
+            #[cfg(target_arch = "x86_64")]
+            Form::Blocks(_) => Kernel::Blocks,
+        }
+    }
+
+    /// Bytes of the form.
+    fn bytes(&self) -> usize {
+        match self {
+            Form::Compact(compact) => compact.bytes(),
+            #[cfg(target_arch = "x86_64")]
+            Form::Tables(tables) => tables.bytes(),
+            #[cfg(target_arch = "x86_64")]
+            Form::Shallow(shallow) => shallow.bytes(),
+            #[cfg(target_arch = "x86_64")]
+            Form::Doubling(doubling) => doubling.bytes(),
+            #[cfg(target_arch = "x86_64")]
+            Form::Sweep(sweep) => sweep.bytes(),
+            #[cfg(target_arch = "x86_64")]
+            Form::Blocks(blocks) => blocks.bytes(),
+        }
+    }
+
+    /// Adds what the trees say of each row to `out`.
+    fn add(&self, rows: &[f32], stride: usize, out: &mut [f64]) {
+        match self {
+            Form::Compact(compact) => compact.add(rows, stride, out),
+            #[cfg(target_arch = "x86_64")]
+            Form::Tables(tables) => tables.add(rows, stride, out),
+            #[cfg(target_arch = "x86_64")]
+            Form::Shallow(shallow) => shallow.add(rows, stride, out),
+            #[cfg(target_arch = "x86_64")]
+            Form::Doubling(doubling) => doubling.add(rows, stride, out),
+            #[cfg(target_arch = "x86_64")]
+            Form::Sweep(sweep) => sweep.add(rows, stride, out),
+            #[cfg(target_arch = "x86_64")]
+            Form::Blocks(blocks) => blocks.add(rows, stride, out),
         }
     }
 }

@@ -60,7 +60,7 @@ fn logistic(score: f32) -> f32 {
 
 /// The logistic function of `-score` and of `score`. As in ONNX Runtime, both come from that of the
 /// score's magnitude, so that nothing overflows.
-#[inline]
+#[inline(always)]
 pub(crate) fn logistic_pair(score: f32) -> [f32; 2] {
     let of_abs = 1.0 / (1.0 + exp_not_positive(-score.abs()));
     let rest = 1.0 - of_abs;
@@ -72,7 +72,7 @@ pub(crate) fn logistic_pair(score: f32) -> [f32; 2] {
 ///
 /// `exp(x) = 2^n exp(r)` with `n` the integer next to `x / ln 2`; `exp(r)` by its Taylor polynomial
 /// of degree 6, whose error on `|r| <= ln 2 / 2` is below 2^-24.
-#[inline]
+#[inline(always)]
 fn exp_not_positive(x: f32) -> f32 {
     /// Adding it rounds to an integer, which then stands in the lowest bits.
     const ROUND: f32 = 12_582_912.0;

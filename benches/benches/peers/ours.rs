@@ -12,7 +12,6 @@ use super::onnxruntime::Answer;
 
 /// Trees without a graph around them: rows in, classes and probabilities out, nothing allocated.
 pub(super) struct Alone {
-    pub(super) kernel: &'static str,
     /// What compiling the trees took.
     compiling: Duration,
     classifier: Classifier,
@@ -30,14 +29,18 @@ impl Alone {
         let start = Instant::now();
         let classifier = trees.compile(kernels);
         let compiling = start.elapsed();
-        let kernel = classifier.ensemble().kernel().name();
-        Alone { kernel, compiling, classifier, labels: Vec::new(), scores: Vec::new() }
+        Alone { compiling, classifier, labels: Vec::new(), scores: Vec::new() }
+    }
+
+    /// The kernel for calls of that many rows.
+    pub(super) fn kernel(&self, rows: usize) -> &'static str {
+        self.classifier.ensemble().kernel(rows).name()
     }
 
     /// Trees, milliseconds to compile them, and the compiled form's size beside the file's.
     pub(super) fn built(&self, name: &str, file: usize) -> String {
         let ensemble = self.classifier.ensemble();
-        let (kernel, trees) = (self.kernel, ensemble.trees());
+        let (kernel, trees) = (self.kernel(1), ensemble.trees());
         let (ms, size) = (1e3 * self.compiling.as_secs_f64(), ensemble.compiled_bytes() as f64);
         format!("| {name} | {trees} | {kernel} | {ms:.1} | {:.2} |", size / file as f64)
     }

@@ -57,7 +57,7 @@ pub(super) fn compare(
             worst = worst.max(differs.map_err(|error| format!("{}: {error}", bars.name))?);
             ways.check_lightgbm(&turns, batch)?;
             let times = ways.race(of, &turns[..of.calls(turns.len())], batch)?;
-            let kernels = [ways.best.kernel, ways.without_avx512.kernel];
+            let kernels = [&ways.best, &ways.without_avx512].map(|alone| alone.kernel(batch));
             lines.note(&times, bars, kernels, ways.lightgbm.is_some());
         }
     }

@@ -61,7 +61,16 @@ impl Margin {
         f64::from(self.score(sums[0]) - self.cut).abs() <= slack
     }
 
+    /// Writes the scores for one sum; its class.
+    #[inline]
+    pub(super) fn finish_one(&self, sum: f64, scores: &mut [f32]) -> usize {
+        let score = self.score(sum);
+        scores.copy_from_slice(&self.shown.of(score));
+        usize::from(score > self.cut)
+    }
+
     /// Writes labels and scores for sums of two columns; false when a row is close.
+    #[allow(unsafe_code)] // The choice of an instruction set.
     pub(super) fn finish(
         &self,
         sums: &[f64],
@@ -69,12 +78,36 @@ impl Margin {
         labels: &mut [usize],
         scores: &mut [f32],
     ) -> bool {
-        if let ([sum, _], [label], [first, second]) = (sums, &mut *labels, &mut *scores) {
-            let score = self.score(*sum);
-            *label = usize::from(score > self.cut);
-            [*first, *second] = self.shown.of(score);
-            return f64::from((score - self.cut).abs()) > slack;
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has AVX2.
+            return unsafe { self.finish_avx2(sums, slack, labels, scores) };
         }
+        self.finish_many(sums, slack, labels, scores)
+    }
+
+    /// The same code as for any processor, in longer vectors.
+    #[cfg(target_arch = "x86_64")]
+    #[allow(unsafe_code)] // Called where the processor was looked at.
+    #[target_feature(enable = "avx2")]
+    fn finish_avx2(
+        &self,
+        sums: &[f64],
+        slack: f64,
+        labels: &mut [usize],
+        scores: &mut [f32],
+    ) -> bool {
+        self.finish_many(sums, slack, labels, scores)
+    }
+
+    #[inline(always)]
+    fn finish_many(
+        &self,
+        sums: &[f64],
+        slack: f64,
+        labels: &mut [usize],
+        scores: &mut [f32],
+    ) -> bool {
         let mut nearest = f32::INFINITY;
         for (sums, label) in sums.as_chunks::<2>().0.iter().zip(labels) {
             let score = self.score(sums[0]);
@@ -91,7 +124,7 @@ impl Margin {
         f64::from(nearest) > slack
     }
 
-    #[inline]
+    #[inline(always)]
     fn show<'a>(
         &self,
         rows: impl Iterator<Item = (&'a [f64; 2], &'a mut [f32; 2])>,
@@ -104,7 +137,7 @@ impl Margin {
 // === impl Shown ===
 
 impl Shown {
-    #[inline]
+    #[inline(always)]
     fn of(self, score: f32) -> [f32; 2] {
         match self {
             Shown::Probability => [1.0 - score, score],

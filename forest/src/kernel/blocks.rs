@@ -13,7 +13,11 @@
 //! A subtree that ends early has its leaf at all ways out below, and a block of nothing but ways to
 //! that leaf for each further step, so that all paths of a tree have the same number of blocks.
 
+mod top;
+
 use std::arch::x86_64::*;
+
+use top::Turned;
 
 use super::columns::Columns;
 use super::lanes::{self, LANES, Lanes};
@@ -181,32 +185,47 @@ impl Blocks {
         }
     }
 
-    /// `K` vectors hold a row's columns.
+    /// `K` vectors hold a row's columns; of many rows they are also turned around.
     #[target_feature(enable = "avx512f,bmi2")]
     fn add_to<const K: usize>(&self, rows: &[f32], stride: usize, out: &mut [f64]) {
         if rows.len() == stride {
-            return self.add_columns(&[lanes::columns_of::<K>(&self.columns, rows)], out);
+            return self.add_columns(&[lanes::columns_of::<K>(&self.columns, rows)], &[], out);
         }
         let mut columns = [[_mm512_setzero_ps(); K]; ROWS];
+        let mut turned = [[[Lanes([0.0; LANES]); LANES]; K]; ROWS / LANES];
         let blocks = rows.chunks(ROWS * stride).zip(out.chunks_mut(ROWS * self.targets));
         for (rows, out) in blocks {
             for (row, columns) in rows.chunks_exact(stride).zip(&mut columns) {
                 *columns = lanes::columns_of(&self.columns, row);
             }
-            self.add_columns(&columns[..rows.len() / stride], out);
+            let columns = &columns[..rows.len() / stride];
+            // Fewer rows are quicker one by one.
+            if columns.len() < LANES {
+                self.add_columns(columns, &[], out);
+                continue;
+            }
+            for (columns, turned) in columns.chunks(LANES).zip(&mut turned) {
+                top::turn(columns, turned);
+            }
+            self.add_columns(columns, &turned, out);
         }
     }
 
     #[target_feature(enable = "avx512f,bmi2")]
-    fn add_columns<const K: usize>(&self, columns: &[[__m512; K]], out: &mut [f64]) {
+    fn add_columns<const K: usize>(
+        &self,
+        columns: &[[__m512; K]],
+        turned: &[Turned<K>],
+        out: &mut [f64],
+    ) {
         for run in &self.runs {
             match run.steps {
-                1 => self.run::<K, 1>(run, columns, out),
-                2 => self.run::<K, 2>(run, columns, out),
-                3 => self.run::<K, 3>(run, columns, out),
-                4 => self.run::<K, 4>(run, columns, out),
-                5 => self.run::<K, 5>(run, columns, out),
-                _ => self.run::<K, 6>(run, columns, out),
+                1 => self.run::<K, 1>(run, columns, turned, out),
+                2 => self.run::<K, 2>(run, columns, turned, out),
+                3 => self.run::<K, 3>(run, columns, turned, out),
+                4 => self.run::<K, 4>(run, columns, turned, out),
+                5 => self.run::<K, 5>(run, columns, turned, out),
+                _ => self.run::<K, 6>(run, columns, turned, out),
             }
         }
     }
@@ -216,13 +235,14 @@ impl Blocks {
         &self,
         run: &Run,
         rows: &[[__m512; K]],
+        turned: &[Turned<K>],
         out: &mut [f64],
     ) {
         let roots = &self.roots[run.roots.clone()];
         if self.width > 1 {
             for root in roots {
                 for (columns, out) in rows.iter().zip(out.chunks_exact_mut(self.targets)) {
-                    let leaf = self.leaf::<K, STEPS>(*root, columns);
+                    let leaf = self.leaf::<K, STEPS, 0>(*root, 0, columns);
                     let values = &self.values[leaf * self.width..][..self.width];
                     out.iter_mut().zip(values).for_each(|(sum, value)| *sum += f64::from(*value));
                 }
@@ -233,26 +253,43 @@ impl Blocks {
         if let [columns] = rows {
             let mut sum = 0.0;
             for root in roots {
-                sum += f64::from(self.values[self.leaf::<K, STEPS>(*root, columns)]);
+                sum += f64::from(self.values[self.leaf::<K, STEPS, 0>(*root, 0, columns)]);
             }
             sums.next().into_iter().for_each(|of_row| *of_row += sum);
             return;
         }
         let mut of_rows = [0.0; ROWS];
         for root in roots {
-            for (columns, sum) in rows.iter().zip(&mut of_rows) {
-                *sum += f64::from(self.values[self.leaf::<K, STEPS>(*root, columns)]);
+            if turned.is_empty() {
+                for (columns, sum) in rows.iter().zip(&mut of_rows) {
+                    let leaf = self.leaf::<K, STEPS, 0>(*root, 0, columns);
+                    *sum += f64::from(self.values[leaf]);
+                }
+            }
+            let top = &self.blocks[root.block as usize];
+            let groups = rows.chunks(LANES).zip(of_rows.chunks_mut(LANES)).zip(turned);
+            for ((rows, sums), turned) in groups {
+                let next = top.next_of_rows(turned);
+                for ((columns, sum), next) in rows.iter().zip(sums).zip(next) {
+                    let leaf = self.leaf::<K, STEPS, 1>(*root, next as u16, columns);
+                    *sum += f64::from(self.values[leaf]);
+                }
             }
         }
         sums.zip(of_rows).for_each(|(of_row, sum)| *of_row += sum);
     }
 
-    /// The leaf that a row comes to, counted through the ensemble.
+    /// The leaf that a row comes to, counted through the ensemble, from the block `at` of a tree,
+    /// which is met after `DONE` others.
     #[target_feature(enable = "avx512f,bmi2")]
     #[inline]
-    fn leaf<const K: usize, const STEPS: usize>(&self, root: Root, columns: &[__m512; K]) -> usize {
-        let mut at = 0_u16;
-        for _ in 0..STEPS {
+    fn leaf<const K: usize, const STEPS: usize, const DONE: usize>(
+        &self,
+        root: Root,
+        mut at: u16,
+        columns: &[__m512; K],
+    ) -> usize {
+        for _ in DONE..STEPS {
             // SAFETY: `at` is a block of this tree: the first one, or one that a `next` names,
             // since all paths have `STEPS` blocks.
             let block = unsafe { self.blocks.get_unchecked(root.block as usize + at as usize) };

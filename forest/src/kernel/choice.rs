@@ -20,6 +20,8 @@ pub enum Kernel {
     Doubling,
     /// Four levels of a tree at once; AVX-512.
     Blocks,
+    /// Sixty-four rows compared with a node at once; AVX-512 VBMI.
+    Sweep,
 }
 
 /// A set of kernels that this processor runs; always has the plain walk.
@@ -30,13 +32,14 @@ pub struct Kernels(u8);
 
 impl Kernel {
     /// All of them, the plain walk first.
-    pub const ALL: [Kernel; 6] = [
+    pub const ALL: [Kernel; 7] = [
         Kernel::Plain,
         Kernel::Compact,
         Kernel::Tables,
         Kernel::Shallow,
         Kernel::Doubling,
         Kernel::Blocks,
+        Kernel::Sweep,
     ];
 
     /// The name that a person gives it.
@@ -48,6 +51,7 @@ impl Kernel {
             Kernel::Shallow => "shallow",
             Kernel::Doubling => "doubling",
             Kernel::Blocks => "blocks",
+            Kernel::Sweep => "sweep",
         }
     }
 
@@ -67,7 +71,7 @@ impl Kernel {
                 is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("bmi2")
             }
             #[cfg(target_arch = "x86_64")]
-            Kernel::Doubling => {
+            Kernel::Doubling | Kernel::Sweep => {
                 is_x86_feature_detected!("avx512f")
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512vl")
@@ -75,7 +79,7 @@ impl Kernel {
                     && is_x86_feature_detected!("popcnt")
             }
             #[cfg(not(target_arch = "x86_64"))]
-            Kernel::Tables | Kernel::Shallow | Kernel::Blocks | Kernel::Doubling => false,
+            _ => false,
         }
     }
 }
@@ -122,8 +126,14 @@ impl Kernels {
 
     /// Those beside the plain walk, the fastest first, as far as they take the same trees.
     pub(crate) fn by_speed(self) -> impl Iterator<Item = Kernel> {
-        let order =
-            [Kernel::Shallow, Kernel::Doubling, Kernel::Blocks, Kernel::Tables, Kernel::Compact];
+        let order = [
+            Kernel::Shallow,
+            Kernel::Doubling,
+            Kernel::Blocks,
+            Kernel::Tables,
+            Kernel::Compact,
+            Kernel::Sweep,
+        ];
         order.into_iter().filter(move |kernel| self.has(*kernel))
     }
 

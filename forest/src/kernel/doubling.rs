@@ -9,10 +9,12 @@
 //!
 //! ```text
 //! bin   slot[64]  rank[64]  no[64]    node i takes `no` where ranks[slot] > rank; a byte each
-//!       yes[64]                       of bins with several trees, whose roots are nodes 0, 1, ...
-//!       yes_leaf                      of bins with one tree in pre-order: bit i says that the true
-//!                                     child of node i is leaf i; else it is node i + 1
+//!       yes_leaf                      bit i says that the true child of node i is leaf i; else it
+//!                                     is node i + 1, since trees are in pre-order, or of a root
+//!                                     the first of its other nodes
+//!       yes[64]                       of bins with trees whose nodes have several parents
 //!       leaf[64]                      f32 value, or the number of a vector of values
+//! node  0, 1, ... the roots, then the other nodes of each tree
 //! child 0 .. 63 a node of the bin, 64 .. 127 a leaf of the bin
 //! ```
 
@@ -47,7 +49,7 @@ struct Run {
     bins: std::ops::Range<usize>,
     /// Shuffles after the first choice.
     doublings: u32,
-    /// The true children of several trees' nodes start here in `Doubling::yes`; none in pre-order.
+    /// Where the true children of the nodes are in `Doubling::yes`; none in pre-order.
     yes: Option<usize>,
     /// Trees of a bin.
     roots: u32,
@@ -61,6 +63,8 @@ pub(super) struct Doubling {
     runs: Vec<Run>,
     bins: Vec<Bin>,
     leaves: Vec<[f32; NODES]>,
+    /// The same in double precision, so that one row's need not be widened; none of vectors.
+    wide_leaves: Vec<[f64; NODES]>,
     /// Of bins in pre-order: which true children are leaves; else 0.
     yes_leaf: Vec<u64>,
     yes: Vec<[u8; NODES]>,
@@ -95,6 +99,7 @@ impl Doubling {
             runs: Vec::new(),
             bins: Vec::new(),
             leaves: Vec::new(),
+            wide_leaves: Vec::new(),
             yes_leaf: Vec::new(),
             yes: Vec::new(),
             vectors: vectors(trees),
@@ -133,6 +138,19 @@ impl Doubling {
         }
     }
 
+    /// Adds what the trees say of one row.
+    pub(super) fn add_one(&self, row: &[f32], out: &mut [f64]) {
+        debug_assert!(Kernels::detect().has(Kernel::Doubling));
+        // SAFETY: as for `add`.
+        unsafe {
+            match self.ranks.slots() {
+                ..=64 => self.add_row::<1>(row, out),
+                65..=128 => self.add_row::<2>(row, out),
+                _ => self.add_row::<4>(row, out),
+            }
+        }
+    }
+
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,popcnt")]
     fn add_to<const K: usize>(&self, rows: &[f32], stride: usize, out: &mut [f64]) {
         if rows.len() == stride || self.width > 1 {
@@ -149,69 +167,84 @@ impl Doubling {
         self.ranks.bytes()
             + size_of_val(&self.bins[..])
             + size_of_val(&self.leaves[..])
+            + size_of_val(&self.wide_leaves[..])
             + size_of_val(&self.yes_leaf[..])
             + size_of_val(&self.yes[..])
             + size_of_val(&self.vectors[..])
     }
 
     fn bin(&mut self, kind: Kind, of_bin: &[(Kind, &Tree)], trees: &Trees) {
-        let mut bin = Bin { slot: [0; NODES], rank: [NEVER; NODES], no: [NODES as u8; NODES] };
-        let mut yes = [NODES as u8; NODES];
+        let roots = kind.roots as usize;
+        let cap = NODES / roots;
         let value = |leaf: u32| match trees.width {
             1 => trees.values[leaf as usize],
             _ => f32::from_bits(leaf),
         };
-        // A bin that lacks trees has leaf 0 for them, which adds nothing.
+        // A leaf that adds nothing is what a bin has in place of trees that it lacks.
         let nothing = if trees.width == 1 { 0.0 } else { value(trees.leaves() as u32) };
         let mut leaves = [nothing; NODES];
+        let mut bin = Bin { slot: [0; NODES], rank: [NEVER; NODES], no: [NODES as u8; NODES] };
+        let mut yes = [NODES as u8; NODES];
         let mut yes_leaf = 0_u64;
-        // Roots come first.
-        let mut free_node = kind.roots as usize;
-        let mut free_leaf = usize::from(of_bin.len() < kind.roots as usize);
-        for (root, (_, tree)) in of_bin.iter().enumerate() {
-            let place = |branch: u32| match branch {
-                0 => root as u8,
-                branch => (free_node + branch as usize - 1) as u8,
+        for (root, yes) in yes.iter_mut().enumerate().take(roots) {
+            let Some((_, tree)) = of_bin.get(root) else {
+                yes_leaf |= 1 << root;
+                *yes = (NODES + root * cap) as u8;
+                continue;
             };
-            let first = tree.leaves.start;
             for (at, branch) in tree.branches.iter().enumerate() {
-                let node = usize::from(place(at as u32));
+                let node = place(root, at as u32, roots);
                 (bin.slot[node], bin.rank[node]) = self.ranks.of(branch);
-                for (edge, no) in [(branch.yes, false), (branch.no, true)] {
-                    let child = match edge {
-                        Edge::Branch(child) => place(child),
-                        Edge::Leaf(leaf) if kind.pre_order => {
-                            let id = match no {
-                                false => node,
-                                // A true child that is a node leaves its number free.
-                                true => free(tree, &mut free_leaf),
-                            };
-                            if !no {
-                                yes_leaf |= 1 << id;
-                            }
-                            leaves[id] = value(leaf);
-                            (NODES + id) as u8
-                        }
-                        Edge::Leaf(leaf) => {
-                            let id = free_leaf + (leaf - first) as usize;
-                            leaves[id] = value(leaf);
-                            (NODES + id) as u8
-                        }
-                    };
-                    if no { bin.no[node] = child } else { yes[node] = child }
+                if let Edge::Leaf(leaf) = branch.yes
+                    && kind.pre_order
+                {
+                    yes_leaf |= 1 << node;
+                    leaves[node] = value(leaf);
                 }
             }
-            free_node += tree.branches.len() - 1;
-            if !kind.pre_order {
-                free_leaf += tree.leaves.len();
+        }
+        let mut taken = yes_leaf;
+        for (root, (_, tree)) in of_bin.iter().enumerate() {
+            let mut child = |edge: Edge| match edge {
+                Edge::Branch(child) => place(root, child, roots) as u8,
+                Edge::Leaf(leaf) => {
+                    let id = match kind.pre_order {
+                        true => (!taken).trailing_zeros() as usize,
+                        false => root * cap + (leaf - tree.leaves.start) as usize,
+                    };
+                    taken |= 1 << id;
+                    leaves[id] = value(leaf);
+                    (NODES + id) as u8
+                }
+            };
+            for (at, branch) in tree.branches.iter().enumerate() {
+                let node = place(root, at as u32, roots);
+                bin.no[node] = child(branch.no);
+                if !kind.pre_order {
+                    yes[node] = child(branch.yes);
+                }
             }
         }
         self.bins.push(bin);
         self.leaves.push(leaves);
-        self.yes_leaf.push(yes_leaf);
-        if !kind.pre_order {
-            self.yes.push(yes);
+        if trees.width == 1 {
+            self.wide_leaves.push(leaves.map(f64::from));
         }
+        match kind.pre_order {
+            true => self.yes_leaf.push(yes_leaf),
+            false => {
+                self.yes_leaf.push(0);
+                self.yes.push(yes);
+            }
+        }
+    }
+}
+
+/// Where a branch of a tree stands: roots come first, then what is below each of them.
+fn place(root: usize, branch: u32, roots: usize) -> usize {
+    match branch {
+        0 => root,
+        branch => roots + root * (NODES / roots - 1) + branch as usize - 1,
     }
 }
 
@@ -221,18 +254,6 @@ fn vectors(trees: &Trees) -> Vec<f32> {
         1 => Vec::new(),
         width => [&trees.values[..], &vec![0.0; width]].concat(),
     }
-}
-
-/// The next leaf number that no true child of a tree in pre-order has.
-fn free(tree: &Tree, next: &mut usize) -> usize {
-    let taken = |id: &usize| {
-        tree.branches.get(*id).is_some_and(|branch| matches!(branch.yes, Edge::Leaf(_)))
-    };
-    while taken(next) {
-        *next += 1;
-    }
-    *next += 1;
-    *next - 1
 }
 
 // === impl Kind ===
@@ -248,7 +269,7 @@ impl Kind {
             Edge::Branch(child) => child as usize == at + 1,
             Edge::Leaf(_) => true,
         };
-        let pre_order = roots == 1 && tree.proper && tree.branches.iter().enumerate().all(next);
+        let pre_order = tree.proper && tree.branches.iter().enumerate().all(next);
         let doublings = tree.depth.next_power_of_two().trailing_zeros();
         Some(Kind { target: tree.target, roots: roots as u32, pre_order, doublings })
     }

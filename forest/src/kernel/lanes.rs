@@ -15,34 +15,57 @@ pub(super) const LANES: usize = 16;
 #[repr(C, align(64))]
 pub(super) struct Lanes(pub(super) [f32; LANES]);
 
-/// Writes the values of `features`, which ascend, of at most sixteen rows to `out`, one a feature.
-/// Lanes behind the last row repeat it.
-#[target_feature(enable = "avx512f")]
-pub(super) fn turn(
-    rows: &[f32],
+/// Up to `G` times sixteen rows; sixteen columns of them are kept turned.
+pub(super) struct Turned<'a, const G: usize> {
+    rows: &'a [f32],
     stride: usize,
-    features: impl Iterator<Item = usize>,
-    out: &mut [Lanes],
-) {
-    let count = (rows.len() / stride).min(LANES);
-    let mut turned = [Lanes([0.0; LANES]); LANES];
-    let mut from = usize::MAX;
-    for (feature, out) in features.zip(out) {
-        let group = feature / LANES * LANES;
-        if group != from {
-            from = group;
-            let width = (stride - group).min(LANES);
+    /// Which sixteen columns.
+    group: usize,
+    lanes: [[Lanes; LANES]; G],
+}
+
+impl<'a, const G: usize> Turned<'a, G> {
+    pub(super) fn new() -> Turned<'a, G> {
+        let lanes = [[Lanes([0.0; LANES]); LANES]; G];
+        Turned { rows: &[], stride: 1, group: usize::MAX, lanes }
+    }
+
+    /// Takes other rows.
+    pub(super) fn set(&mut self, rows: &'a [f32], stride: usize) {
+        (self.rows, self.stride, self.group) = (rows, stride, usize::MAX);
+    }
+
+    /// A column of all rows. Lanes behind the last row repeat one of them, or are zero. Features
+    /// had better ascend from call to call.
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    pub(super) fn column(&mut self, feature: usize) -> [__m512; G] {
+        if feature / LANES != self.group {
+            self.turn(feature / LANES);
+        }
+        let mut out = [_mm512_setzero_ps(); G];
+        for (out, lanes) in out.iter_mut().zip(&self.lanes) {
+            *out = load(&lanes[feature % LANES]);
+        }
+        out
+    }
+
+    #[target_feature(enable = "avx512f")]
+    fn turn(&mut self, group: usize) {
+        self.group = group;
+        let columns = group * LANES..self.stride.min((group + 1) * LANES);
+        for (rows, lanes) in self.rows.chunks(LANES * self.stride).zip(&mut self.lanes) {
+            let last = rows.len() / self.stride - 1;
             let mut lines = [_mm512_setzero_si512(); LANES];
             for (row, line) in lines.iter_mut().enumerate() {
-                let start = row.min(count - 1) * stride + group;
-                *line = _mm512_castps_si512(load_some(&rows[start..start + width]));
+                let row = &rows[row.min(last) * self.stride..][columns.clone()];
+                *line = _mm512_castps_si512(load_some(row));
             }
             transpose(&mut lines);
-            for (turned, line) in turned.iter_mut().zip(lines) {
-                store(turned, _mm512_castsi512_ps(line));
+            for (lanes, line) in lanes.iter_mut().zip(lines) {
+                store(lanes, _mm512_castsi512_ps(line));
             }
         }
-        *out = turned[feature - group];
     }
 }
 
@@ -90,6 +113,20 @@ pub(super) fn load(lanes: &Lanes) -> __m512 {
 pub(super) fn store(lanes: &mut Lanes, values: __m512) {
     // SAFETY: 16 aligned floats.
     unsafe { _mm512_store_ps(lanes.0.as_mut_ptr(), values) }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(super) fn load_doubles(doubles: &[f64; LANES / 2]) -> __m512d {
+    // SAFETY: 8 doubles that can be read.
+    unsafe { _mm512_loadu_pd(doubles.as_ptr()) }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(super) fn store_doubles(doubles: &mut [f64; LANES / 2], values: __m512d) {
+    // SAFETY: 8 doubles that can be written.
+    unsafe { _mm512_storeu_pd(doubles.as_mut_ptr(), values) }
 }
 
 /// Adds sixteen floats to as many sums.

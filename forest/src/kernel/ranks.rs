@@ -6,9 +6,8 @@
 //! Refuses features with over 254 thresholds.
 //!
 //! ```text
-//! lines of a feature     16 thresholds or fewer: | t_0 .. t_15 |
-//!                        more:                   | pivots | t_0 .. t_15 | t_16 .. t_31 | ...
-//! pivots                 the last of each of the 15 first lines behind it
+//! lines of a feature     | pivots | t_0 .. t_15 | t_16 .. t_31 | ...
+//! pivots                 the last of each line of thresholds but the last one
 //! ```
 //! Lines are filled up with infinity, which is below nothing. For many rows at once the same
 //! thresholds lie in the order of a binary search (`searches`).
@@ -26,6 +25,8 @@ const THRESHOLDS_MAX: usize = 254;
 const NAN_HIGH: u8 = 255;
 /// Floats of a line.
 const LINE: usize = 16;
+/// Sources whose ranks fill a word.
+const EIGHT: usize = 8;
 
 /// Sixteen floats: one vector of the widest kind.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,6 +38,11 @@ pub(super) struct Line(pub(super) [f32; LINE]);
 #[repr(C, align(64))]
 pub(super) struct Slots<const K: usize>(pub(super) [[u8; 64]; K]);
 
+/// The ranks of many rows in one slot.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+pub(super) struct Column<const ROWS: usize>(pub(super) [u8; ROWS]);
+
 /// Thresholds of all features that branches read.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Ranks {
@@ -45,20 +51,34 @@ pub(super) struct Ranks {
     /// The slots behind them: which source each repeats, with NaN low.
     twins: Vec<u8>,
     lines: Vec<Line>,
+    eights: Vec<Eight>,
+    /// Whether the sources' features are the row's first ones, in order.
+    front: bool,
+    /// The least number of columns that a row must have.
+    width: usize,
+    /// Which sources have `NAN_HIGH` for NaN, 64 to a word.
+    nan_high: Vec<u64>,
     /// The thresholds of each source as a complete search tree, level by level from entry 1 on.
     searches: Vec<Line>,
     /// The sorted thresholds, one list a source.
     sorted: Vec<Vec<f32>>,
 }
 
+/// What eight sources of one row are looked up in, the same for all of them so that no branch is
+/// needed. Behind the last source, lanes repeat one and find 0.
+#[derive(Debug, Clone, PartialEq)]
+struct Eight {
+    features: [u32; EIGHT],
+    /// The line of a source's pivots in `Ranks::lines`; its thresholds follow.
+    first: [u32; EIGHT],
+}
+
 /// Where a slot's rank comes from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Source {
     feature: u32,
-    /// The feature's first line.
+    /// The feature's first line, that of its pivots.
     first: u32,
-    /// Whether that line holds pivots.
-    pivots: bool,
     /// The first line of its search, and the number of levels.
     search: u32,
     levels: u32,
@@ -80,6 +100,10 @@ impl Ranks {
             sources: Vec::new(),
             twins: Vec::new(),
             lines: Vec::new(),
+            eights: Vec::new(),
+            front: true,
+            width: 0,
+            nan_high: Vec::new(),
             searches: Vec::new(),
             sorted: Vec::new(),
         };
@@ -99,24 +123,44 @@ impl Ranks {
             out.source(of_feature[0].feature, if high { NAN_HIGH } else { 0 }, &thresholds);
             out.sorted.push(thresholds);
         }
+        out.look_up();
         (out.sources.len() + out.twins.len() <= slots).then_some(out)
     }
 
     fn source(&mut self, feature: u32, nan: u8, thresholds: &[f32]) {
         let first = self.lines.len() as u32;
         let lines: Vec<Line> = thresholds.chunks(LINE).map(Line::of).collect();
-        let pivots = lines.len() > 1;
-        if pivots {
-            let last: Vec<f32> = lines.iter().map(|line| line.0[LINE - 1]).collect();
-            // The last line has none before it to be told from.
-            self.lines.push(Line::of(&last[..last.len() - 1]));
-        }
+        let last: Vec<f32> = lines.iter().map(|line| line.0[LINE - 1]).collect();
+        // The last line has none before it to be told from.
+        self.lines.push(Line::of(&last[..last.len() - 1]));
         self.lines.extend(lines);
         let search = self.searches.len() as u32;
-        // A first line has the levels above sixteen leaves.
-        let levels = (thresholds.len() + 1).next_power_of_two().trailing_zeros().max(4);
+        let levels = (thresholds.len() + 1).next_power_of_two().trailing_zeros();
         self.searches.extend(by_levels(thresholds, levels).chunks(LINE).map(Line::of));
-        self.sources.push(Source { feature, first, pivots, search, levels, nan });
+        self.sources.push(Source { feature, first, search, levels, nan });
+    }
+
+    /// Fills what one row is looked up in.
+    fn look_up(&mut self) {
+        // Lines for sources without pivots, and for lanes without a source.
+        let none = self.lines.len() as u32;
+        self.lines.extend([Line::of(&[]); 2]);
+        for sources in self.sources.chunks(EIGHT) {
+            let mut eight = Eight { features: [sources[0].feature; EIGHT], first: [none; EIGHT] };
+            for (lane, source) in sources.iter().enumerate() {
+                eight.features[lane] = source.feature;
+                eight.first[lane] = source.first;
+            }
+            self.eights.push(eight);
+        }
+        for (at, source) in self.sources.iter().enumerate() {
+            self.front &= source.feature as usize == at;
+            self.width = self.width.max(source.feature as usize + 1);
+            if at % 64 == 0 {
+                self.nan_high.push(0);
+            }
+            self.nan_high[at / 64] |= u64::from(source.nan == NAN_HIGH) << (at % 64);
+        }
     }
 
     /// The number of slots.
@@ -139,6 +183,8 @@ impl Ranks {
     pub(super) fn bytes(&self) -> usize {
         let sorted: usize = self.sorted.iter().map(|list| size_of_val(&list[..])).sum();
         size_of_val(&self.lines[..])
+            + size_of_val(&self.eights[..])
+            + size_of_val(&self.nan_high[..])
             + size_of_val(&self.searches[..])
             + size_of_val(&self.sources[..])
             + sorted

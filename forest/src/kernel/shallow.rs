@@ -13,7 +13,7 @@
 use std::arch::x86_64::*;
 
 use super::columns::Columns;
-use super::lanes::{self, LANES, Lanes};
+use super::lanes::{self, LANES, Lanes, Turned};
 use super::{Kernel, Kernels};
 use crate::trees::{Edge, Tree, Trees};
 
@@ -113,6 +113,13 @@ impl Shallow {
         }
     }
 
+    /// Adds what the trees say of one row.
+    pub(super) fn add_one(&self, row: &[f32], out: &mut [f64]) {
+        debug_assert!(Kernels::detect().has(Kernel::Shallow));
+        // SAFETY: as for `add`.
+        unsafe { self.add_row(row, out) }
+    }
+
     /// One row, sixteen trees at a time.
     #[target_feature(enable = "avx512f")]
     fn add_row(&self, row: &[f32], out: &mut [f64]) {
@@ -151,9 +158,14 @@ impl Shallow {
     fn add_lanes<const V: usize>(&self, rows: &[f32], stride: usize, out: &mut [f64]) {
         let mut columns = [[Lanes([0.0; LANES]); COLUMNS_MAX]; V];
         let vectors = rows.len().div_ceil(LANES * stride);
+        let mut turned = Turned::<1>::new();
         for (rows, columns) in rows.chunks(LANES * stride).zip(&mut columns) {
             let filled = &mut columns[..self.columns.len()];
-            lanes::turn(rows, stride, self.columns.features(), filled);
+            turned.set(rows, stride);
+            for (feature, out) in self.columns.features().zip(&mut *filled) {
+                let [column] = turned.column(feature);
+                lanes::store(out, column);
+            }
             for (lanes, _) in filled.iter_mut().zip(self.columns.nan_low()).filter(|(_, low)| *low)
             {
                 for x in lanes.0.iter_mut().filter(|x| x.is_nan()) {

@@ -7,7 +7,7 @@ use crate::random::{Draw, Shape};
 use crate::{Aggregate, Ensemble, Mode, Spec};
 
 /// Numbers of rows on both sides of every block size.
-const COUNTS: [usize; 9] = [1, 2, 3, 7, 8, 16, 33, 64, 131];
+const COUNTS: [usize; 11] = [1, 2, 3, 7, 8, 16, 33, 64, 131, 257, 520];
 
 fn kernels() -> impl Iterator<Item = Kernel> {
     Kernel::ALL.into_iter().filter(|kernel| Kernels::detect().has(*kernel))
@@ -29,7 +29,7 @@ fn compare(shape: &Shape, seed: u64) -> Vec<Kernel> {
     for kernel in kernels() {
         let ensemble =
             Ensemble::compile(&spec, Kernels::from_name(kernel.name()).unwrap()).unwrap();
-        if ensemble.kernel() != kernel {
+        if ensemble.kernel(1) != kernel {
             continue;
         }
         took.push(kernel);
@@ -130,6 +130,9 @@ fn every_kernel_takes_what_it_is_for() {
     for leaves in [2, 8, 16, 32, 64] {
         for shape in [&full, &classes, &vectors, &wide, &widest] {
             takes(Kernel::Doubling, &Shape { leaves, ..shape.clone() });
+            if !shape.vectors {
+                takes(Kernel::Sweep, &Shape { leaves, ..shape.clone() });
+            }
             if shape.features <= 30 {
                 takes(Kernel::Tables, &Shape { leaves, ..shape.clone() });
             }
@@ -151,5 +154,5 @@ fn what_no_kernel_takes_is_walked() {
     assert_eq!(compare(&least, 3), [Kernel::Plain]);
     let spec: Spec = Shape::default().ensemble(&mut Draw(4));
     let ensemble = Ensemble::compile(&spec, Kernels::PLAIN).unwrap();
-    assert_eq!((ensemble.kernel(), ensemble.compiled_bytes()), (Kernel::Plain, 0));
+    assert_eq!((ensemble.kernel(1), ensemble.compiled_bytes()), (Kernel::Plain, 0));
 }

@@ -29,5 +29,5 @@ fn a_tree_of_too_many_branches_is_refused() {
     let plain = compile::compile(&spec).unwrap();
     let trees = Trees::of(&plain).unwrap();
     assert_eq!(Compact::compile(&trees), None);
-    assert_eq!(crate::Ensemble::of(plain, Kernels::detect()).kernel(), crate::Kernel::Plain);
+    assert_eq!(crate::Ensemble::of(plain, Kernels::detect()).kernel(1), crate::Kernel::Plain);
 }

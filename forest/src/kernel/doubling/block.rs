@@ -45,7 +45,10 @@ impl Doubling {
         sums: &mut [f64; ROWS],
     ) {
         match (run.yes, run.roots) {
-            (None, _) => self.run::<K, DOUBLINGS, 1, true>(run, ranks, sums),
+            (None, 1) => self.run::<K, DOUBLINGS, 1, true>(run, ranks, sums),
+            (None, 2) => self.run::<K, DOUBLINGS, 2, true>(run, ranks, sums),
+            (None, 4) => self.run::<K, DOUBLINGS, 4, true>(run, ranks, sums),
+            (None, _) => self.run::<K, DOUBLINGS, 8, true>(run, ranks, sums),
             (_, 1) => self.run::<K, DOUBLINGS, 1, false>(run, ranks, sums),
             (_, 2) => self.run::<K, DOUBLINGS, 2, false>(run, ranks, sums),
             (_, 4) => self.run::<K, DOUBLINGS, 4, false>(run, ranks, sums),
@@ -60,7 +63,7 @@ impl Doubling {
         ranks: &[Slots<K>],
         sums: &mut [f64; ROWS],
     ) {
-        let places = places();
+        let places = places(ROOTS);
         let yes = self.yes_of(run);
         // Each row's leaves, a byte a root.
         let mut exits = [[0_u8; ROOTS]; ROWS];

@@ -7,7 +7,7 @@ use std::arch::x86_64::*;
 use super::{Bin, Doubling, NODES, Run};
 use crate::kernel::ranks::Slots;
 
-/// Places 0 to 63, and the leaves 64 to 127 that point to themselves.
+/// The true children of nodes in pre-order, and the leaves 64 to 127 that point to themselves.
 #[derive(Clone, Copy)]
 pub(super) struct Places {
     pub(super) next: __m512i,
@@ -18,9 +18,7 @@ impl Doubling {
     /// Adds what the trees say of one row.
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,popcnt")]
     pub(super) fn add_row<const K: usize>(&self, row: &[f32], out: &mut [f64]) {
-        let mut slots = Slots::<K>::ZERO;
-        self.ranks.row_avx512(row, &mut slots);
-        let ranks = load_slots(&slots);
+        let ranks = self.ranks.row_avx512::<K>(row);
         for run in &self.runs {
             if self.width > 1 {
                 self.vectors_of(run, &ranks, out);
@@ -39,7 +37,10 @@ impl Doubling {
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
     fn sum_of<const K: usize, const DOUBLINGS: u32>(&self, run: &Run, ranks: &[__m512i; K]) -> f64 {
         match (run.yes, run.roots) {
-            (None, _) => self.sum::<K, DOUBLINGS, 1, true>(run, ranks),
+            (None, 1) => self.sum::<K, DOUBLINGS, 1, true>(run, ranks),
+            (None, 2) => self.sum::<K, DOUBLINGS, 2, true>(run, ranks),
+            (None, 4) => self.sum::<K, DOUBLINGS, 4, true>(run, ranks),
+            (None, _) => self.sum::<K, DOUBLINGS, 8, true>(run, ranks),
             (_, 1) => self.sum::<K, DOUBLINGS, 1, false>(run, ranks),
             (_, 2) => self.sum::<K, DOUBLINGS, 2, false>(run, ranks),
             (_, 4) => self.sum::<K, DOUBLINGS, 4, false>(run, ranks),
@@ -54,17 +55,17 @@ impl Doubling {
         run: &Run,
         ranks: &[__m512i; K],
     ) -> f64 {
-        let places = places();
+        let places = places(ROOTS);
         let mut sums = [0.0; ROOTS];
         let yes = self.yes_of(run);
-        let bins = self.bins[run.bins.clone()].iter().zip(&self.leaves[run.bins.clone()]);
+        let bins = self.bins[run.bins.clone()].iter().zip(&self.wide_leaves[run.bins.clone()]);
         let pre = &self.yes_leaf[run.bins.clone()];
         for (at, (bin, leaves)) in bins.enumerate() {
             let yes = if PRE { in_pre_order(pre[at], places) } else { load(&yes[at]) };
             let found = exits(bin, yes, ranks, DOUBLINGS, places);
             let word = _mm_cvtsi128_si64(_mm512_castsi512_si128(found)).cast_unsigned();
             for (root, sum) in sums.iter_mut().enumerate() {
-                *sum += f64::from(leaves[(word >> (8 * root)) as usize % NODES]);
+                *sum += leaves[(word >> (8 * root)) as usize % NODES];
             }
         }
         sums.iter().sum()
@@ -73,7 +74,7 @@ impl Doubling {
     /// Adds the vectors of a run's leaves.
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
     fn vectors_of<const K: usize>(&self, run: &Run, ranks: &[__m512i; K], out: &mut [f64]) {
-        let places = places();
+        let places = places(run.roots as usize);
         let yes = self.yes_of(run);
         for (at, index) in run.bins.clone().enumerate() {
             let yes = match run.yes {
@@ -140,22 +141,29 @@ pub(super) fn in_pre_order(leaf: u64, places: Places) -> __m512i {
 
 #[target_feature(enable = "avx512f,avx512bw")]
 #[inline]
-pub(super) fn places() -> Places {
-    /// The numbers 0 to 63.
-    static FIRST: [u8; NODES] = {
-        let mut first = [0; NODES];
+pub(super) fn places(roots: usize) -> Places {
+    static NEXT: [[u8; NODES]; 4] = [next(1), next(2), next(4), next(8)];
+    static LEAF: [u8; NODES] = {
+        let mut leaf = [0; NODES];
         let mut at = 0;
         while at < NODES {
-            first[at] = at as u8;
+            leaf[at] = (NODES + at) as u8;
             at += 1;
         }
-        first
+        leaf
     };
-    let first = load(&FIRST);
-    Places {
-        next: _mm512_add_epi8(first, _mm512_set1_epi8(1)),
-        leaf: _mm512_add_epi8(first, _mm512_set1_epi8(NODES as i8)),
+    Places { next: load(&NEXT[roots.trailing_zeros() as usize % 4]), leaf: load(&LEAF) }
+}
+
+/// The node behind each node: that with the next number, or a root's first other one.
+const fn next(roots: usize) -> [u8; NODES] {
+    let mut next = [0; NODES];
+    let mut at = 0;
+    while at < NODES {
+        next[at] = (if at < roots { roots + at * (NODES / roots - 1) } else { at + 1 }) as u8;
+        at += 1;
     }
+    next
 }
 
 #[target_feature(enable = "avx512f")]

@@ -13,14 +13,9 @@ impl Ranks {
         for (source, rank) in self.sources.iter().zip(&mut *ranks) {
             let value = row[source.feature as usize];
             let x = _mm256_set1_ps(value);
-            let mut line = source.first as usize;
-            let mut below = 0;
-            if source.pivots {
-                let block = count_below(&self.lines[line], x);
-                line += 1 + block as usize;
-                below = 16 * block;
-            }
-            below += count_below(&self.lines[line], x);
+            let first = source.first as usize;
+            let block = count_below(&self.lines[first], x);
+            let below = 16 * block + count_below(&self.lines[first + 1 + block as usize], x);
             *rank = if value.is_nan() { source.nan } else { below as u8 };
         }
         if !self.twins.is_empty() {

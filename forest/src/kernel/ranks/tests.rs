@@ -49,7 +49,7 @@ fn ranks_decide_as_values_do() {
             if is_x86_feature_detected!("avx512vbmi") && is_x86_feature_detected!("avx512bw") {
                 // SAFETY: the processor has what the functions enable, as looked up above.
                 unsafe {
-                    ranks.row_avx512(&row, &mut found[0]);
+                    avx512::store(&ranks.row_avx512(&row), &mut found[0]);
                     ranks.rows_avx512(&row.repeat(16), 7, &mut found[1..]);
                 }
             }

@@ -1,7 +1,7 @@
 # The recipes that people and CI share.
 #
 #   make test       everything that must pass: format, lints, unit, integration and acceptance tests
-#   make test-long  dependency policy and the slow sweeps; minutes to an hour
+#   make test-long  dependency policy, forest on aarch64, the example; minutes to an hour
 #   make bench      the benches, which print and never fail on a time
 
 SHELL := /bin/bash
@@ -11,7 +11,8 @@ PYTHON ?= python3
 VENV := .venv
 TOOLS := target/tools
 
-.PHONY: help build format lint unit acceptance test test-long bench bench-models deny example tools
+.PHONY: help build format lint unit acceptance test test-long bench bench-models deny example \
+	forest-aarch64 tools
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -35,11 +36,15 @@ acceptance: build tools
 
 test: format lint unit acceptance
 
-test-long: deny example
+test-long: deny forest-aarch64 example
 
 deny: $(TOOLS)/bin/cargo-deny
 	# Advisories need the network; the other three are decided by what is committed.
 	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" cargo deny check bans licenses sources
+
+# The kernels on the other kind of processor: cross-compiled and emulated where this is not one.
+forest-aarch64:
+	forest/tools/aarch64/test
 
 # The committed example is what its script makes.
 example: tools

@@ -18,12 +18,12 @@ mod doubling;
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)] // Loads and stores of whole vectors.
 mod lanes;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod ranks;
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)] // Vector instructions, behind a look at the processor.
 mod shallow;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[allow(unsafe_code)] // Vector instructions, behind a look at the processor; unchecked walks.
 mod tables;
 
@@ -48,7 +48,7 @@ pub(crate) struct Fast {
 #[derive(Debug, Clone, PartialEq)]
 enum Form {
     Compact(compact::Compact),
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     Tables(tables::Tables),
     #[cfg(target_arch = "x86_64")]
     Shallow(shallow::Shallow),
@@ -74,7 +74,7 @@ impl Fast {
     pub(crate) fn kernel(&self) -> Kernel {
         match self.form {
             Form::Compact(_) => Kernel::Compact,
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
             Form::Tables(_) => Kernel::Tables,
             #[cfg(target_arch = "x86_64")]
             Form::Shallow(_) => Kernel::Shallow,
@@ -89,7 +89,7 @@ impl Fast {
     pub(crate) fn bytes(&self) -> usize {
         match &self.form {
             Form::Compact(compact) => compact.bytes(),
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
             Form::Tables(tables) => tables.bytes(),
             #[cfg(target_arch = "x86_64")]
             Form::Shallow(shallow) => shallow.bytes(),
@@ -118,7 +118,7 @@ impl Fast {
         });
         match &self.form {
             Form::Compact(compact) => compact.add(rows, stride, out),
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
             Form::Tables(tables) => tables.add(rows, stride, out),
             #[cfg(target_arch = "x86_64")]
             Form::Shallow(shallow) => shallow.add(rows, stride, out),
@@ -137,7 +137,7 @@ impl Form {
     fn compile(kernel: Kernel, trees: &Trees) -> Option<Form> {
         match kernel {
             Kernel::Compact => compact::Compact::compile(trees).map(Form::Compact),
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
             Kernel::Tables => tables::Tables::compile(trees).map(Form::Tables),
             #[cfg(target_arch = "x86_64")]
             Kernel::Shallow => shallow::Shallow::compile(trees).map(Form::Shallow),

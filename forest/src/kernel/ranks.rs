@@ -13,10 +13,15 @@
 //! Lines are filled up with infinity, which is below nothing. For many rows at once the same
 //! thresholds lie in the order of a binary search (`searches`).
 
+#[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)] // Loads of whole lines.
 mod avx2;
+#[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)] // Loads of whole lines.
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+#[allow(unsafe_code)] // Loads of whole lines.
+mod neon;
 
 use crate::trees::{Branch, Trees};
 
@@ -59,7 +64,7 @@ struct Source {
     first: u32,
     /// Whether that line holds pivots.
     pivots: bool,
-    /// The first line of its search, and the number of levels.
+    /// The first line of its search, and the number of levels; only AVX-512 searches.
     search: u32,
     levels: u32,
     /// The rank of NaN.

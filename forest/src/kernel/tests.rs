@@ -116,6 +116,7 @@ fn every_kernel_takes_what_it_is_for() {
     let full = Shape { leaves: 64, missing: true, features: 15, ..Shape::default() };
     let classes = Shape { targets: 3, base: true, ..Shape::default() };
     let vectors = Shape { vectors: true, ..classes.clone() };
+    let half = Shape { features: 50, ..Shape::default() };
     let wide = Shape { features: 90, ..Shape::default() };
     let modes = vec![Mode::Lt, Mode::Gt];
     let widest = Shape { features: 120, missing: true, modes, ..Shape::default() };
@@ -128,9 +129,9 @@ fn every_kernel_takes_what_it_is_for() {
         }
     }
     for leaves in [2, 8, 16, 32, 64] {
-        for shape in [&full, &classes, &vectors, &wide, &widest] {
+        for shape in [&full, &classes, &vectors, &half, &wide, &widest] {
             takes(Kernel::Doubling, &Shape { leaves, ..shape.clone() });
-            if shape.features <= 30 {
+            if shape.features <= 50 {
                 takes(Kernel::Tables, &Shape { leaves, ..shape.clone() });
             }
         }

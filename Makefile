@@ -1,7 +1,7 @@
 # The recipes that people and CI share.
 #
 #   make test       everything that must pass: format, lints, unit, integration and acceptance tests
-#   make test-long  dependency policy and the slow sweeps; minutes to an hour
+#   make test-long  dependency policy; forest under AddressSanitizer and on aarch64; the example's check
 #   make bench      the benches, which print and never fail on a time
 
 SHELL := /bin/bash
@@ -11,7 +11,8 @@ PYTHON ?= python3
 VENV := .venv
 TOOLS := target/tools
 
-.PHONY: help build format lint unit acceptance test test-long bench bench-models deny example tools
+.PHONY: help build format lint unit acceptance test test-long bench bench-models deny example \
+	forest-aarch64 forest-sanitizer tools
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -35,11 +36,23 @@ acceptance: build tools
 
 test: format lint unit acceptance
 
-test-long: deny example
+test-long: deny forest-sanitizer forest-aarch64 example
 
 deny: $(TOOLS)/bin/cargo-deny
 	# Advisories need the network; the other three are decided by what is committed.
 	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" cargo deny check bans licenses sources
+
+# The kernels on the other kind of processor: cross-compiled and emulated where this is not one.
+forest-aarch64:
+	forest/tools/aarch64/test
+
+# All kernels under AddressSanitizer, which sees a load or a store outside of what is allocated, and
+# with the assertions of std, which see an unchecked index behind a slice. Stable Rust ships both.
+forest-sanitizer:
+	RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address -Cdebug-assertions" \
+	CARGO_PROFILE_RELEASE_DEBUG=line-tables-only CARGO_PROFILE_RELEASE_STRIP=none \
+	cargo test --release --locked --package forest --lib --target-dir target/sanitizer \
+		--target "$$(rustc -vV | sed -n 's/^host: //p')"
 
 # The committed example is what its script makes.
 example: tools

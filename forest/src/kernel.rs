@@ -18,7 +18,7 @@ mod doubling;
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)] // Loads and stores of whole vectors.
 mod lanes;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod ranks;
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)] // Vector instructions, behind a look at the processor.
@@ -26,7 +26,7 @@ mod shallow;
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)] // Vector instructions, behind a look at the processor.
 mod sweep;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[allow(unsafe_code)] // Vector instructions, behind a look at the processor; unchecked walks.
 mod tables;
 
@@ -56,7 +56,7 @@ pub(crate) struct Fast {
 #[derive(Debug, Clone, PartialEq)]
 enum Form {
     Compact(compact::Compact),
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     Tables(tables::Tables),
     #[cfg(target_arch = "x86_64")]
     Shallow(shallow::Shallow),
@@ -148,7 +148,7 @@ impl Form {
     fn compile(kernel: Kernel, trees: &Trees) -> Option<Form> {
         match kernel {
             Kernel::Compact => compact::Compact::compile(trees).map(Form::Compact),
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
             Kernel::Tables => tables::Tables::compile(trees).map(Form::Tables),
             #[cfg(target_arch = "x86_64")]
             Kernel::Shallow => shallow::Shallow::compile(trees).map(Form::Shallow),
@@ -165,7 +165,7 @@ impl Form {
     fn kernel(&self) -> Kernel {
         match self {
             Form::Compact(_) => Kernel::Compact,
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
             Form::Tables(_) => Kernel::Tables,
             #[cfg(target_arch = "x86_64")]
             Form::Shallow(_) => Kernel::Shallow,
@@ -182,7 +182,7 @@ impl Form {
     fn bytes(&self) -> usize {
         match self {
             Form::Compact(compact) => compact.bytes(),
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
             Form::Tables(tables) => tables.bytes(),
             #[cfg(target_arch = "x86_64")]
             Form::Shallow(shallow) => shallow.bytes(),
@@ -199,7 +199,7 @@ impl Form {
     fn add(&self, rows: &[f32], stride: usize, out: &mut [f64]) {
         match self {
             Form::Compact(compact) => compact.add(rows, stride, out),
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
             Form::Tables(tables) => tables.add(rows, stride, out),
             #[cfg(target_arch = "x86_64")]
             Form::Shallow(shallow) => shallow.add(rows, stride, out),

@@ -66,7 +66,7 @@ impl Alone {
 
 /// What a processor without AVX-512 would have, of what this one has.
 pub(super) fn without_avx512() -> Kernels {
-    let names = ["avx2", "portable"].into_iter();
+    let names = ["avx2", "neon", "portable"].into_iter();
     names.map(Kernels::from_name).find_map(Result::ok).expect("the last one is for any processor")
 }
 

@@ -12,7 +12,7 @@ pub enum Kernel {
     Plain,
     /// Eight-byte nodes, eight walks at a time; any processor.
     Compact,
-    /// All nodes of a tree compared at once, the leaf by tables; AVX2.
+    /// All nodes of a tree compared at once, the leaf by tables; AVX2 or NEON.
     Tables,
     /// Sixteen rows or sixteen trees of at most three levels at once; AVX-512.
     Shallow,
@@ -78,8 +78,12 @@ impl Kernel {
                     && is_x86_feature_detected!("avx512vbmi")
                     && is_x86_feature_detected!("popcnt")
             }
+            #[cfg(target_arch = "aarch64")]
+            Kernel::Tables => std::arch::is_aarch64_feature_detected!("neon"),
+            #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+            Kernel::Tables => false,
             #[cfg(not(target_arch = "x86_64"))]
-            _ => false,
+            Kernel::Shallow | Kernel::Blocks | Kernel::Doubling | Kernel::Sweep => false,
         }
     }
 }
@@ -95,17 +99,17 @@ impl Kernels {
         Kernels::PLAIN.with(&Kernel::ALL)
     }
 
-    /// What a person may choose: a kernel, or all of a kind of processor (`portable`, `avx2`,
-    /// `avx512`).
+    /// What a person may choose: a kernel, or all of a kind of processor (`portable`, `neon`,
+    /// `avx2`, `avx512`).
     ///
     /// # Errors
     /// When there is no such name, or this processor does not run it.
     pub fn from_name(name: &str) -> Result<Kernels, Error> {
+        let tables = || vec![Kernel::Compact, Kernel::Tables];
         let (chosen, needed): (Vec<Kernel>, Kernel) = match name {
             "portable" => (vec![Kernel::Compact], Kernel::Compact),
-            "avx2" if cfg!(target_arch = "x86_64") => {
-                (vec![Kernel::Compact, Kernel::Tables], Kernel::Tables)
-            }
+            "neon" if cfg!(target_arch = "aarch64") => (tables(), Kernel::Tables),
+            "avx2" if cfg!(target_arch = "x86_64") => (tables(), Kernel::Tables),
             "avx512" if cfg!(target_arch = "x86_64") => (Kernel::ALL.to_vec(), Kernel::Doubling),
             _ => {
                 let found = Kernel::ALL.into_iter().find(|kernel| kernel.name() == name);

@@ -60,7 +60,11 @@ impl Columns {
             *out = column.value(row[column.feature as usize]);
         }
     }
+}
 
+/// What the kernels that hold columns in whole vectors need beside.
+#[cfg(target_arch = "x86_64")]
+impl Columns {
     /// The columns of a row, when they are its first ones as they are.
     pub(super) fn front_of<'a>(&self, row: &'a [f32]) -> Option<&'a [f32]> {
         self.front.then(|| &row[..self.columns.len()])

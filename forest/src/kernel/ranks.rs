@@ -12,10 +12,15 @@
 //! Lines are filled up with infinity, which is below nothing. For many rows at once the same
 //! thresholds lie in the order of a binary search (`searches`).
 
+#[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)] // Loads of whole lines.
 mod avx2;
+#[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)] // Loads of whole lines.
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+#[allow(unsafe_code)] // Loads of whole lines.
+mod neon;
 
 use crate::trees::{Branch, Trees};
 
@@ -39,6 +44,7 @@ pub(super) struct Line(pub(super) [f32; LINE]);
 pub(super) struct Slots<const K: usize>(pub(super) [[u8; 64]; K]);
 
 /// The ranks of many rows in one slot.
+#[cfg(target_arch = "x86_64")]
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
 pub(super) struct Column<const ROWS: usize>(pub(super) [u8; ROWS]);
@@ -79,7 +85,7 @@ struct Source {
     feature: u32,
     /// The feature's first line, that of its pivots.
     first: u32,
-    /// The first line of its search, and the number of levels.
+    /// The first line of its search, and the number of levels; only AVX-512 searches.
     search: u32,
     levels: u32,
     /// The rank of NaN.

@@ -1,8 +1,8 @@
 //! All nodes of a tree are compared at once; tables lead from the bits of the answers to the leaf.
 //!
-//! Compiles trees of up to 64 leaves into bins of 64 nodes; `avx2` evaluates them. A row is ranks
-//! (`ranks`): shuffles bring each node its slot, a comparison decides all nodes, one instruction
-//! makes bits of the answers. A tree is cut into groups of connected nodes (`cut`), whose bits lie
+//! Compiles trees of up to 64 leaves into bins of 64 nodes; `avx2` or `neon` evaluates them. A row
+//! is ranks (`ranks`): shuffles bring each node its slot, a comparison decides all nodes, and bits
+//! are made of the answers. A tree is cut into groups of connected nodes (`cut`), whose bits lie
 //! side by side: they are the index into the group's table, whose entry names the group to look at
 //! next, and after a fixed number of steps the leaf.
 //!
@@ -15,8 +15,11 @@
 //! ```
 //! A leaf that is met early goes through tables of one entry.
 
+#[cfg(target_arch = "x86_64")]
 mod avx2;
 mod cut;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 
 use cut::{Cut, cut};
 

@@ -21,3 +21,20 @@ fn an_unknown_name_is_refused() {
     let error = Kernels::from_name("quick").unwrap_err();
     assert_eq!(error.to_string(), "unknown forest kernel `quick`");
 }
+
+#[test]
+fn a_kind_of_another_processor_is_refused() {
+    for (name, architecture) in [("neon", "aarch64"), ("avx2", "x86_64"), ("avx512", "x86_64")] {
+        match Kernels::from_name(name) {
+            Ok(kernels) => {
+                assert_eq!(architecture, std::env::consts::ARCH);
+                assert!(kernels.has(Kernel::Tables) && kernels.has(Kernel::Compact));
+            }
+            Err(error) if architecture == std::env::consts::ARCH => {
+                let message = format!("unknown forest kernel on this processor `{name}`");
+                assert_eq!(error.to_string(), message);
+            }
+            Err(error) => assert_eq!(error.to_string(), format!("unknown forest kernel `{name}`")),
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! A rank decides a branch as the value does; both ways to find it agree.
+//! A rank decides a branch as the value does, by every way to find it.
 
 use super::*;
 use crate::random::{Draw, Shape};
@@ -35,6 +35,38 @@ fn branches(trees: &Trees, mut each: impl FnMut(&Branch, f32)) {
     }
 }
 
+/// A row's ranks by each way that this processor has.
+#[cfg(target_arch = "x86_64")]
+fn ways(ranks: &Ranks, row: &[f32]) -> Vec<Slots<1>> {
+    let mut found = Vec::new();
+    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt") {
+        let mut of_row = Slots::ZERO;
+        // SAFETY: the processor has what the function enables, as looked up above.
+        unsafe { ranks.row_avx2(row, &mut of_row) };
+        found.push(of_row);
+    }
+    if is_x86_feature_detected!("avx512vbmi") && is_x86_feature_detected!("avx512bw") {
+        let mut of_rows = [Slots::ZERO; 17];
+        // SAFETY: the processor has what the functions enable, as looked up above.
+        unsafe {
+            avx512::store(&ranks.row_avx512(row), &mut of_rows[0]);
+            ranks.rows_avx512(&row.repeat(16), row.len(), &mut of_rows[1..]);
+        }
+        found.extend(of_rows);
+    }
+    found
+}
+
+/// A row's ranks by each way that this processor has.
+#[cfg(target_arch = "aarch64")]
+fn ways(ranks: &Ranks, row: &[f32]) -> Vec<Slots<1>> {
+    assert!(std::arch::is_aarch64_feature_detected!("neon"));
+    let mut found = Slots::ZERO;
+    // SAFETY: the processor has what the function enables, as looked up above.
+    unsafe { ranks.row_neon(row, &mut found) };
+    vec![found]
+}
+
 #[test]
 fn ranks_decide_as_values_do() {
     for (thresholds, missing) in [(3, false), (17, true), (200, true)] {
@@ -45,18 +77,7 @@ fn ranks_decide_as_values_do() {
             row[branch.feature as usize] = x;
             let wanted = x <= branch.threshold || (x.is_nan() && branch.nan_yes);
             let (slot, rank) = ranks.of(branch);
-            let mut found = [Slots::<1>::ZERO; 17];
-            if is_x86_feature_detected!("avx512vbmi") && is_x86_feature_detected!("avx512bw") {
-                // SAFETY: the processor has what the functions enable, as looked up above.
-                unsafe {
-                    avx512::store(&ranks.row_avx512(&row), &mut found[0]);
-                    ranks.rows_avx512(&row.repeat(16), 7, &mut found[1..]);
-                }
-            }
-            if is_x86_feature_detected!("avx2") {
-                // SAFETY: as above.
-                unsafe { ranks.row_avx2(&row, &mut found[0]) };
-            }
+            let found = ways(&ranks, &row);
             for found in &found {
                 let yes = found.0[0][usize::from(slot)] <= rank;
                 assert!(yes == wanted, "{x} <= {} ({})", branch.threshold, branch.nan_yes);

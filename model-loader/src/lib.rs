@@ -19,7 +19,7 @@ mod trial;
 pub use datatype::Datatype;
 pub use forest::Kernels as TreeKernels;
 
-pub use error::{Error, InputProblem};
+pub use error::{Error, InputProblem, WrongNames};
 pub use manifest::{
     DataAsset, FileEntry, Lineage, MANIFEST_BYTES_MAX, MANIFEST_FORMAT, Manifest, TensorEntry,
 };

@@ -69,18 +69,30 @@ impl Signature {
     /// columns, under any name that is no input's, and an input with feature names may be sent its
     /// columns by those. A column may be a vector, and a vector a column.
     pub fn place(&self, mut named: Vec<NamedTensor<'_>>) -> Result<Inputs, Error> {
-        let seats = columns::seats(self, &named);
-        let nameless = seats[..] == [Seat::Nowhere];
-        let widths = nameless.then(|| matrix::widths(self)).flatten();
-        let tensors = match widths.and_then(|widths| Some((widths, named.pop()?))) {
-            Some((widths, tensor)) => matrix::split(self, &widths, tensor)?,
-            None => columns::gather(self, named, &seats)?,
+        let tensors = match (&self.inputs[..], &named[..]) {
+            // One matrix for the one input, by its name, is what most requests are.
+            ([spec], [only]) if only.name == spec.name => {
+                let only = named.pop().map(|only| columns::upright(only.tensor, spec));
+                only.into_iter().collect::<Result<_, _>>()?
+            }
+            _ => self.arrange(named)?,
         };
         for (tensor, spec) in tensors.iter().zip(&self.inputs) {
             spec.check(tensor)?;
         }
         let rows = self.rows(&tensors)?;
         Ok(Inputs { tensors, rows })
+    }
+
+    /// One tensor for each input, in their order.
+    fn arrange(&self, mut named: Vec<NamedTensor<'_>>) -> Result<Vec<Tensor>, Error> {
+        let seats = columns::seats(self, &named);
+        let nameless = seats[..] == [Seat::Nowhere];
+        let widths = nameless.then(|| matrix::widths(self)).flatten();
+        match widths.and_then(|widths| Some((widths, named.pop()?))) {
+            Some((widths, tensor)) => matrix::split(self, &widths, tensor),
+            None => columns::gather(self, named, &seats),
+        }
     }
 
     /// The number of rows that all inputs with a variable first extent share.

@@ -116,7 +116,7 @@ fn absent<'s>(given: &Given<'_>, spec: &'s TensorSpec, by_features: bool) -> Vec
 }
 
 /// A vector where the model wants a column of as many rows, or a column where it wants a vector.
-fn upright(tensor: Tensor, spec: &TensorSpec) -> Result<Tensor, Error> {
+pub(super) fn upright(tensor: Tensor, spec: &TensorSpec) -> Result<Tensor, Error> {
     match (tensor.shape(), &spec.shape[..]) {
         (&[rows], [None, Some(1)]) => Tensor::new(smallvec![rows, 1], tensor.into_values()),
         (&[rows, 1], [None]) if spec.per_row => Tensor::new(smallvec![rows], tensor.into_values()),

@@ -1,8 +1,11 @@
 //! The one error type of the crate: what was refused, and whose fault it is.
 
+mod input;
+
 use std::fmt;
 
-use crate::{Datatype, ModelRef};
+pub use self::input::{InputProblem, WrongNames};
+use crate::ModelRef;
 
 /// Why a model cannot be loaded or run, or a request does not fit it.
 #[derive(Debug, thiserror::Error)]
@@ -20,9 +23,9 @@ pub enum Error {
         missing: Vec<String>,
     },
     /// A request's input does not fit the signature.
-    #[error("input `{name}` {problem}")]
+    #[error("{}", .problem.about(.name))]
     Input {
-        /// The input's name as the request or the signature has it.
+        /// The input's name as the request or the signature has it; the first of several.
         name: String,
         /// What is wrong with it.
         problem: InputProblem,
@@ -97,44 +100,6 @@ pub enum Error {
     },
 }
 
-/// Why one input of a request does not fit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InputProblem {
-    /// The request does not have it.
-    Missing,
-    /// The signature does not have it; these are its inputs.
-    Unknown(Vec<String>),
-    /// The request has it twice.
-    Duplicate,
-    /// It has another element type.
-    Datatype {
-        /// What the signature wants.
-        expected: Datatype,
-        /// What the request has.
-        got: Datatype,
-    },
-    /// It has another rank or extent; `None` in `expected` is any number of rows.
-    Shape {
-        /// What the signature wants.
-        expected: Vec<Option<usize>>,
-        /// What the request has.
-        got: Vec<usize>,
-    },
-    /// It has another number of rows than an earlier input.
-    Rows {
-        /// Rows of the earlier input.
-        expected: usize,
-        /// Rows of this one.
-        got: usize,
-        /// Name of the earlier input.
-        first: String,
-    },
-    /// It has no row.
-    NoRows,
-    /// It holds no value, but has so many rows or columns of none.
-    Empty(Vec<usize>),
-}
-
 // === impl Error ===
 
 impl Error {
@@ -150,39 +115,6 @@ impl Error {
 
     /// An input that does not fit, and why.
     pub(crate) fn input(name: &str, problem: InputProblem) -> Error {
-        Error::Input { name: name.chars().take(200).collect(), problem }
-    }
-}
-
-// === impl InputProblem ===
-
-impl fmt::Display for InputProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            InputProblem::Missing => f.write_str("is missing"),
-            InputProblem::Unknown(names) => {
-                write!(f, "is not an input of the model; it has {}", names.join(", "))
-            }
-            InputProblem::Duplicate => f.write_str("is there twice"),
-            InputProblem::Datatype { expected, got } => {
-                write!(f, "has datatype {got}, the model wants {expected}")
-            }
-            InputProblem::Shape { expected, got } => {
-                write!(f, "has shape {got:?}, the model wants [")?;
-                for (axis, dim) in expected.iter().enumerate() {
-                    f.write_str(if axis == 0 { "" } else { ", " })?;
-                    match dim {
-                        Some(dim) => write!(f, "{dim}")?,
-                        None => f.write_str("-1")?,
-                    }
-                }
-                f.write_str("]")
-            }
-            InputProblem::Rows { expected, got, first } => {
-                write!(f, "has {got} rows, but input `{first}` has {expected}")
-            }
-            InputProblem::NoRows => f.write_str("has no row"),
-            InputProblem::Empty(got) => write!(f, "has shape {got:?}, too much for no value"),
-        }
+        Error::Input { name: input::shown(name), problem }
     }
 }

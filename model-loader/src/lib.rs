@@ -1,10 +1,11 @@
-//! ONNX bytes to a runnable model, its signature, and the registry they come from.
+//! ONNX files to a runnable model, its signature, and the registry they come from.
 //!
 //! `Model::load` parses and checks the graph and makes a plan; a `Session` runs it, one per thread;
 //! `Signature::place` proves that a request fits. `onnx` and the files under it are the only place
 //! in the workspace that names tract.
 #![forbid(unsafe_code)]
 
+mod artifact;
 mod datatype;
 mod error;
 mod manifest;
@@ -16,10 +17,11 @@ mod signature;
 mod tensor;
 mod trial;
 
+pub use artifact::read_onnx;
 pub use datatype::Datatype;
 pub use forest::Kernels as TreeKernels;
 
-pub use error::{Error, InputProblem};
+pub use error::{Error, InputProblem, WrongNames};
 pub use manifest::{
     DataAsset, FileEntry, Lineage, MANIFEST_BYTES_MAX, MANIFEST_FORMAT, Manifest, TensorEntry,
 };

@@ -10,6 +10,7 @@ mod check;
 mod clean;
 mod control;
 mod convert;
+mod external;
 mod functions;
 mod gate;
 mod load;
@@ -24,6 +25,7 @@ mod widths;
 mod wire;
 mod words;
 
+pub(crate) use external::inline;
 pub(crate) use load::{BYTES_MAX, Loaded, load};
 pub(crate) use plan::{Mode, Plan, State};
 pub(crate) use words::{panic_words, words};

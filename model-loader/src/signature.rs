@@ -5,9 +5,14 @@
 //! numbers of rows, each time with the input's name.
 
 mod columns;
+mod matrix;
+mod number;
 
+use smallvec::smallvec;
+
+use self::columns::Seat;
 use crate::error::InputProblem;
-use crate::{Datatype, Error, NamedTensor, Tensor};
+use crate::{Datatype, Error, NamedTensor, Shape, Tensor};
 
 /// One input or output of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,35 +52,47 @@ pub struct Inputs {
 /// Most rows of no columns, and the like: nothing else bounds what a request says of such tensors.
 const EMPTY_MAX: usize = 1 << 16;
 
+/// One arm for each type of values.
+macro_rules! for_each_type {
+    ($arms:ident) => {
+        $arms!(Bool Uint8 Uint16 Uint32 Uint64 Int8 Int16 Int32 Int64 Fp32 Fp64 Bytes)
+    };
+}
+use for_each_type;
+
 // === impl Signature ===
 
 impl Signature {
-    /// Puts named tensors into the signature's order; fails on the first one that does not fit.
+    /// Puts named tensors into the signature's order; fails on what does not fit.
     ///
-    /// A model with one input a column may be sent one matrix of its columns, and a model with one
-    /// matrix may be sent its columns by their feature names; a column may be a vector.
-    pub fn place(&self, named: Vec<NamedTensor<'_>>) -> Result<Inputs, Error> {
-        let named = columns::arrange(self, named)?;
-        let mut seats: Vec<Option<Tensor>> = Vec::new();
-        seats.resize_with(self.inputs.len(), || None);
-        for NamedTensor { name, tensor } in named {
-            let Some(seat) = self.inputs.iter().position(|spec| spec.name == name) else {
-                let names = self.inputs.iter().map(|spec| spec.name.clone()).collect();
-                return Err(Error::input(&name, InputProblem::Unknown(names)));
-            };
-            let tensor = columns::upright(tensor, &self.inputs[seat])?;
-            if seats[seat].replace(tensor).is_some() {
-                return Err(Error::input(&name, InputProblem::Duplicate));
+    /// Beside its inputs by their names, a model with several may be sent one matrix of all their
+    /// columns, under any name that is no input's, and an input with feature names may be sent its
+    /// columns by those. A column may be a vector, and a vector a column.
+    pub fn place(&self, mut named: Vec<NamedTensor<'_>>) -> Result<Inputs, Error> {
+        let tensors = match (&self.inputs[..], &named[..]) {
+            // One matrix for the one input, by its name, is what most requests are.
+            ([spec], [only]) if only.name == spec.name => {
+                let only = named.pop().map(|only| columns::upright(only.tensor, spec));
+                only.into_iter().collect::<Result<_, _>>()?
             }
-        }
-        let mut tensors = Vec::with_capacity(seats.len());
-        for (seat, spec) in seats.into_iter().zip(&self.inputs) {
-            let tensor = seat.ok_or_else(|| Error::input(&spec.name, InputProblem::Missing))?;
-            spec.check(&tensor)?;
-            tensors.push(tensor);
+            _ => self.arrange(named)?,
+        };
+        for (tensor, spec) in tensors.iter().zip(&self.inputs) {
+            spec.check(tensor)?;
         }
         let rows = self.rows(&tensors)?;
         Ok(Inputs { tensors, rows })
+    }
+
+    /// One tensor for each input, in their order.
+    fn arrange(&self, mut named: Vec<NamedTensor<'_>>) -> Result<Vec<Tensor>, Error> {
+        let seats = columns::seats(self, &named);
+        let nameless = seats[..] == [Seat::Nowhere];
+        let widths = nameless.then(|| matrix::widths(self)).flatten();
+        match widths.and_then(|widths| Some((widths, named.pop()?))) {
+            Some((widths, tensor)) => matrix::split(self, &widths, tensor),
+            None => columns::gather(self, named, &seats),
+        }
     }
 
     /// The number of rows that all inputs with a variable first extent share.
@@ -106,6 +123,27 @@ impl Signature {
 // === impl TensorSpec ===
 
 impl TensorSpec {
+    /// How many columns each row of the request has here, for a vector or a matrix of rows.
+    fn width(&self) -> Option<usize> {
+        match self.shape[..] {
+            [_] if self.per_row => Some(1),
+            [_, width] if self.per_row => width.filter(|&width| width > 0),
+            _ => None,
+        }
+    }
+
+    /// Names that its columns may be sent by: none where they are not one for each.
+    fn features(&self) -> &[String] {
+        let names = &self.feature_names[..];
+        // Most models have none: that is seen first.
+        if names.is_empty() || self.width() != Some(names.len()) { &[] } else { names }
+    }
+
+    /// The extents of so many rows of that width.
+    fn extents(&self, rows: usize, width: usize) -> Shape {
+        if self.shape.len() == 1 { smallvec![rows] } else { smallvec![rows, width] }
+    }
+
     /// Fails, with the input's name, when `tensor` has another datatype, rank or extent, or no row.
     pub(crate) fn check(&self, tensor: &Tensor) -> Result<(), Error> {
         let got = tensor.datatype();

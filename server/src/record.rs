@@ -14,13 +14,15 @@ mod tests;
 
 /// Most columns one tensor is spread over; a wider one is left out of the rows.
 const MAX_COLUMNS: usize = 2048;
+/// What stands before the name of an input's column.
+const INPUT: &str = "in";
 
 /// The schema of the rows that a model version writes at one deployment.
 ///
 /// # Errors
 /// The collector's, when the columns make no schema.
 pub fn row_schema(source: Source, signature: &Signature) -> Result<RowSchema, collector::Error> {
-    let inputs = signature.inputs.iter().filter_map(|spec| block("in", spec));
+    let inputs = signature.inputs.iter().filter_map(|spec| block(INPUT, spec));
     let outputs = signature.outputs.iter().filter_map(|spec| block("out", spec));
     RowSchema::new(source, inputs.chain(outputs).collect())
 }
@@ -83,7 +85,10 @@ fn block(side: &str, spec: &TensorSpec) -> Option<Block> {
     let named = |names: &[String], prefix: String| {
         (names.len() == width).then(|| names.iter().map(|n| format!("{prefix}{n}")).collect())
     };
-    let columns = if width == 1 && spec.shape.len() == 1 {
+    // An input of one column is a feature by itself, whether it is a vector or a matrix; features
+    // that were registered for it say more.
+    let one = spec.shape.len() == 1 || (side == INPUT && spec.feature_names.len() != 1);
+    let columns = if width == 1 && one {
         vec![format!("{side}.{}", spec.name)]
     } else {
         // A feature's name stands by itself; a class belongs to the output it is a class of.

@@ -43,8 +43,9 @@ pub(super) fn check<'a>(
             return Err(Error::model(format!("more than {NODES_MAX} nodes")));
         }
         graph.initializer.iter().try_for_each(inside)?;
-        if !graph.sparse_initializer.is_empty() {
-            return Err(Error::model("sparse weights are not supported"));
+        if let Some(sparse) = graph.sparse_initializer.first() {
+            let name = sparse.values.as_ref().map_or("", |values| &values.name);
+            return Err(Error::model(format!("sparse weights are not supported: `{name}`")));
         }
         for node in &graph.node {
             if !is_known(node, register) {
@@ -114,7 +115,8 @@ fn inside(tensor: &TensorProto) -> Result<(), Error> {
         return Ok(());
     }
     let name = &tensor.name;
-    Err(Error::model(format!("the values of `{name}` are in another file, which is not supported")))
+    let what = "are in another file, which only a model that is being registered may have";
+    Err(Error::model(format!("the values of `{name}` {what}")))
 }
 
 fn operator(node: &NodeProto) -> String {

@@ -135,7 +135,7 @@ fn rewrite(proto: &mut ModelProto, bytes: &[u8]) -> Anyhow<()> {
     })
 }
 
-fn decode(bytes: &[u8]) -> Result<ModelProto, Error> {
+pub(super) fn decode(bytes: &[u8]) -> Result<ModelProto, Error> {
     if wire::too_many(bytes) {
         return Err(Error::model("too many nodes, attributes and values"));
     }

@@ -1,145 +1,167 @@
-//! Columns to a matrix and a matrix to columns, where a request has the other form than the model.
+//! Tensors by name to the inputs of a model: whole inputs, or columns by their feature names.
 //!
-//! Called by `Signature::place`. What fits neither form is left as it is, for `place` to refuse.
+//! Called by `Signature::place`. Refuses names that are unknown, missing or there twice, all of
+//! them in one error, and columns of another shape, datatype or number of rows.
 
-use std::borrow::Cow;
+use smallvec::{SmallVec, smallvec};
 
-use smallvec::smallvec;
-
-use super::{Signature, TensorSpec};
-use crate::error::InputProblem;
+use super::{Signature, TensorSpec, for_each_type};
+use crate::error::{InputProblem, WrongNames};
 use crate::{Error, NamedTensor, Tensor, Values};
 
-/// A request's tensors in the form that the model takes.
-pub(super) fn arrange<'a>(
-    signature: &'a Signature,
-    named: Vec<NamedTensor<'a>>,
-) -> Result<Vec<NamedTensor<'a>>, Error> {
-    let known =
-        |tensor: &NamedTensor<'_>| signature.inputs.iter().any(|spec| spec.name == tensor.name);
-    if named.is_empty() || named.iter().any(known) {
-        return Ok(named);
+/// Where a tensor of a request goes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Seat {
+    /// It is that input.
+    Input(usize),
+    /// It is that column of that input.
+    Column(usize, usize),
+    /// Nothing has its name.
+    Nowhere,
+}
+
+/// The seats of a request's tensors.
+pub(super) type Seats = SmallVec<[Seat; 8]>;
+
+/// What has come for one input.
+enum Given<'a> {
+    Nothing,
+    Whole(Tensor),
+    Columns(Vec<Option<NamedTensor<'a>>>),
+}
+
+/// Where each tensor goes.
+pub(super) fn seats(signature: &Signature, named: &[NamedTensor<'_>]) -> Seats {
+    named.iter().enumerate().map(|(nth, tensor)| seat(signature, &tensor.name, nth)).collect()
+}
+
+/// Clients mostly send inputs in the order of the signature: `nth` is where to look first.
+fn seat(signature: &Signature, name: &str, nth: usize) -> Seat {
+    let specs = &signature.inputs;
+    if specs.get(nth).is_some_and(|spec| spec.name == name) {
+        return Seat::Input(nth);
     }
-    match (&signature.inputs[..], &named[..]) {
-        ([matrix], _) if !matrix.feature_names.is_empty() => joined(matrix, named),
-        ([_, _, ..], [_]) => Ok(split(signature, named)),
-        _ => Ok(named),
+    if let Some(input) = specs.iter().position(|spec| spec.name == name) {
+        return Seat::Input(input);
+    }
+    for (input, spec) in specs.iter().enumerate() {
+        let features = spec.features();
+        if features.get(nth).is_some_and(|feature| feature == name) {
+            return Seat::Column(input, nth);
+        }
+        if let Some(column) = features.iter().position(|feature| feature == name) {
+            return Seat::Column(input, column);
+        }
+    }
+    Seat::Nowhere
+}
+
+/// The tensors in the order of the inputs.
+pub(super) fn gather(
+    signature: &Signature,
+    named: Vec<NamedTensor<'_>>,
+    seats: &Seats,
+) -> Result<Vec<Tensor>, Error> {
+    let specs = &signature.inputs;
+    let mut wrong = WrongNames::default();
+    let mut given: Vec<Given<'_>> = Vec::new();
+    given.resize_with(specs.len(), || Given::Nothing);
+    for (tensor, &seat) in named.into_iter().zip(seats) {
+        match seat {
+            Seat::Input(input) => match &mut given[input] {
+                free @ Given::Nothing => *free = Given::Whole(tensor.tensor),
+                _ => wrong.repeated.push(tensor.name.into_owned()),
+            },
+            Seat::Column(input, column) => {
+                let given = &mut given[input];
+                if matches!(given, Given::Nothing) {
+                    *given = Given::Columns(vec![None; specs[input].features().len()]);
+                }
+                match given {
+                    Given::Columns(columns) if columns[column].is_none() => {
+                        columns[column] = Some(tensor);
+                    }
+                    _ => wrong.repeated.push(tensor.name.into_owned()),
+                }
+            }
+            Seat::Nowhere => wrong.unknown.push(tensor.name.into_owned()),
+        }
+    }
+    let by_features = seats.iter().any(|seat| matches!(seat, Seat::Column(..)));
+    let missing =
+        given.iter().zip(specs).flat_map(|(given, spec)| absent(given, spec, by_features));
+    wrong.missing.extend(missing.map(str::to_owned));
+    check(wrong, signature)?;
+    let tensors = given.into_iter().zip(specs).filter_map(|(given, spec)| match given {
+        Given::Nothing => None,
+        Given::Whole(tensor) => Some(upright(tensor, spec)),
+        Given::Columns(columns) => Some(joined(spec, columns.into_iter().flatten().collect())),
+    });
+    tensors.collect()
+}
+
+/// The names that an input still lacks: its own, or those of its columns in a request by columns.
+fn absent<'s>(given: &Given<'_>, spec: &'s TensorSpec, by_features: bool) -> Vec<&'s str> {
+    match given {
+        Given::Whole(_) => Vec::new(),
+        Given::Nothing if by_features && !spec.features().is_empty() => {
+            spec.features().iter().map(String::as_str).collect()
+        }
+        Given::Nothing => vec![&spec.name],
+        Given::Columns(columns) => {
+            let columns = columns.iter().zip(spec.features());
+            columns.filter(|(column, _)| column.is_none()).map(|(_, name)| name.as_str()).collect()
+        }
     }
 }
 
-/// A vector where the model wants a column of as many rows.
+/// A vector where the model wants a column of as many rows, or a column where it wants a vector.
 pub(super) fn upright(tensor: Tensor, spec: &TensorSpec) -> Result<Tensor, Error> {
     match (tensor.shape(), &spec.shape[..]) {
         (&[rows], [None, Some(1)]) => Tensor::new(smallvec![rows, 1], tensor.into_values()),
+        (&[rows, 1], [None]) if spec.per_row => Tensor::new(smallvec![rows], tensor.into_values()),
         _ => Ok(tensor),
     }
 }
 
-/// One matrix as the columns of a model that takes each by itself.
-fn split<'a>(signature: &'a Signature, mut named: Vec<NamedTensor<'a>>) -> Vec<NamedTensor<'a>> {
-    let specs = &signature.inputs;
-    let fits = |tensor: &Tensor| {
-        let single =
-            |spec: &TensorSpec| spec.shape == [None, Some(1)] && spec.datatype == tensor.datatype();
-        matches!(*tensor.shape(), [_, columns] if columns == specs.len())
-            && specs.iter().all(single)
-    };
-    let Some(NamedTensor { tensor, .. }) = named.pop_if(|matrix| fits(&matrix.tensor)) else {
-        return named;
-    };
-    let rows = tensor.shape()[0];
-    let columns = transposed(tensor.values(), specs.len());
-    let column = |(spec, values): (&'a TensorSpec, Values)| {
-        let tensor = Tensor::new(smallvec![rows, 1], values).ok()?;
-        Some(NamedTensor { name: Cow::Borrowed(spec.name.as_str()), tensor })
-    };
-    specs.iter().zip(columns).filter_map(column).collect()
-}
-
-/// Columns by their feature names as the one matrix that the model takes.
-fn joined<'a>(
-    spec: &'a TensorSpec,
-    named: Vec<NamedTensor<'a>>,
-) -> Result<Vec<NamedTensor<'a>>, Error> {
-    let features = &spec.feature_names;
-    let mut seats: Vec<Option<&Tensor>> = vec![None; features.len()];
-    for NamedTensor { name, tensor } in &named {
-        let Some(seat) = features.iter().position(|feature| feature == name) else {
-            let mut names = vec![spec.name.clone()];
-            names.extend_from_slice(features);
-            return Err(Error::input(name, InputProblem::Unknown(names)));
-        };
-        if seats[seat].replace(tensor).is_some() {
-            return Err(Error::input(name, InputProblem::Duplicate));
-        }
-    }
-    let mut columns = Vec::with_capacity(seats.len());
+/// All columns of an input, in its own order, as the matrix that it takes.
+fn joined(spec: &TensorSpec, columns: Vec<NamedTensor<'_>>) -> Result<Tensor, Error> {
     let mut first: Option<(&str, usize)> = None;
-    for (feature, seat) in features.iter().zip(seats) {
-        let tensor = seat.ok_or_else(|| Error::input(feature, InputProblem::Missing))?;
+    for NamedTensor { name, tensor } in &columns {
         let rows = match *tensor.shape() {
             [rows] | [rows, 1] => rows,
             ref got => {
                 let (expected, got) = (vec![None, Some(1)], got.to_vec());
-                return Err(Error::input(feature, InputProblem::Shape { expected, got }));
+                return Err(Error::input(name, InputProblem::Shape { expected, got }));
             }
         };
-        let (name, expected) = *first.get_or_insert((feature, rows));
+        let (earlier, expected) = *first.get_or_insert((name, rows));
         if rows != expected {
-            let first = name.to_owned();
-            return Err(Error::input(feature, InputProblem::Rows { expected, got: rows, first }));
+            let first = earlier.to_owned();
+            return Err(Error::input(name, InputProblem::Rows { expected, got: rows, first }));
         }
         if tensor.datatype() != spec.datatype {
             let (expected, got) = (spec.datatype, tensor.datatype());
-            return Err(Error::input(feature, InputProblem::Datatype { expected, got }));
+            return Err(Error::input(name, InputProblem::Datatype { expected, got }));
         }
-        columns.push(tensor.values());
     }
-    let rows = first.map_or(0, |(_, rows)| rows);
-    let tensor = Tensor::new(smallvec![rows, columns.len()], interleaved(&columns, rows))?;
-    Ok(vec![NamedTensor { name: Cow::Borrowed(spec.name.as_str()), tensor }])
+    let (rows, width) = (first.map_or(0, |(_, rows)| rows), columns.len());
+    Tensor::new(spec.extents(rows, width), interleaved(columns, rows, spec))
 }
 
-/// One arm for each type of values.
-macro_rules! for_each_type {
-    ($arms:ident) => {
-        $arms!(Bool Uint8 Uint16 Uint32 Uint64 Int8 Int16 Int32 Int64 Fp32 Fp64 Bytes)
-    };
-}
-
-/// The columns of a row-major matrix.
-fn transposed(matrix: &Values, columns: usize) -> Vec<Values> {
-    let column = |index: usize| {
-        macro_rules! pick {
-            ($($variant:ident)*) => {
-                match matrix {
-                    $(Values::$variant(values) => {
-                        let column = values.iter().skip(index).step_by(columns);
-                        Values::$variant(column.cloned().collect())
-                    })*
-                }
-            };
-        }
-        for_each_type!(pick)
-    };
-    (0..columns).map(column).collect()
-}
-
-/// Columns of one type and length as a row-major matrix.
-fn interleaved(columns: &[&Values], rows: usize) -> Values {
+/// Columns of the input's type and of one length as a row-major matrix; values are moved.
+fn interleaved(columns: Vec<NamedTensor<'_>>, rows: usize, spec: &TensorSpec) -> Values {
+    let columns = columns.into_iter().map(|column| column.tensor.into_values());
     macro_rules! join {
         ($($variant:ident)*) => {
-            match columns.first() {
-                None => Values::Fp32(Vec::new()),
-                $(Some(Values::$variant(_)) => {
-                    let mut same = Vec::with_capacity(columns.len());
-                    for values in columns {
-                        // They were checked to be of one type.
-                        if let Values::$variant(values) = values {
-                            same.push(values.as_slice());
-                        }
-                    }
-                    Values::$variant(row_major(&same, rows))
+            match Values::zeros(spec.datatype, 0) {
+                $(Values::$variant(_) => {
+                    // They were checked to be of that type.
+                    let same = columns.filter_map(|values| match values {
+                        Values::$variant(values) => Some(values),
+                        _ => None,
+                    });
+                    Values::$variant(row_major(same.collect(), rows))
                 })*
             }
         };
@@ -147,8 +169,28 @@ fn interleaved(columns: &[&Values], rows: usize) -> Values {
     for_each_type!(join)
 }
 
-fn row_major<T: Clone>(columns: &[&[T]], rows: usize) -> Vec<T> {
-    (0..rows).flat_map(|row| columns.iter().map(move |column| column[row].clone())).collect()
+fn row_major<T>(columns: Vec<Vec<T>>, rows: usize) -> Vec<T> {
+    // As many values as the columns have: no request can make this larger than itself.
+    let mut values = Vec::with_capacity(columns.iter().map(Vec::len).sum());
+    let mut columns: Vec<_> = columns.into_iter().map(Vec::into_iter).collect();
+    for _ in 0..rows {
+        values.extend(columns.iter_mut().filter_map(Iterator::next));
+    }
+    values
+}
+
+/// Fails with all names that are wrong.
+fn check(wrong: WrongNames, signature: &Signature) -> Result<(), Error> {
+    let WrongNames { unknown, missing, repeated, .. } = &wrong;
+    let Some(first) = [unknown, missing, repeated].into_iter().flatten().next().cloned() else {
+        return Ok(());
+    };
+    let mut known = Vec::new();
+    for spec in &signature.inputs {
+        known.push(spec.name.clone());
+        known.extend_from_slice(spec.features());
+    }
+    Err(Error::input(&first, InputProblem::Names(Box::new(WrongNames { known, ..wrong }))))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use smallvec::SmallVec;
 
 use super::*;
-use crate::Values;
+use crate::{Values, WrongNames};
 
 fn spec(name: &str, datatype: Datatype, shape: &[Option<usize>]) -> TensorSpec {
     let (feature_names, class_labels) = (vec![], vec![]);
@@ -59,12 +59,18 @@ fn tensors_come_out_in_the_signatures_order() {
 
 #[test]
 fn names_that_do_not_fit_are_refused() {
-    refused(vec![x(1)], "country", InputProblem::Missing);
-    refused(vec![], "x", InputProblem::Missing);
-    refused(vec![x(1), country(1), x(1)], "x", InputProblem::Duplicate);
-    let other = named("X", &[1], Values::Fp32(vec![0.0]));
-    let names = vec!["x".to_owned(), "country".to_owned()];
-    refused(vec![x(1), other], "X", InputProblem::Unknown(names));
+    let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    let names = |unknown: &[&str], missing: &[&str], repeated: &[&str]| {
+        let (unknown, missing, repeated) = (owned(unknown), owned(missing), owned(repeated));
+        let known = owned(&["x", "country"]);
+        InputProblem::Names(Box::new(WrongNames { unknown, missing, repeated, known }))
+    };
+    refused(vec![x(1)], "country", names(&[], &["country"], &[]));
+    refused(vec![], "x", names(&[], &["x", "country"], &[]));
+    refused(vec![x(1), country(1), x(1)], "x", names(&[], &[], &["x"]));
+    let other = |name| named(name, &[1], Values::Fp32(vec![0.0]));
+    let all = vec![x(1), other("X"), x(2), other("Y")];
+    refused(all, "X", names(&["X", "Y"], &["country"], &["x"]));
 }
 
 #[test]
@@ -101,4 +107,13 @@ fn messages_name_what_is_wanted() {
     let error = signature().place(vec![named("x", &[3], Values::Fp32(vec![0.0; 3])), country(1)]);
     let message = error.unwrap_err().to_string();
     assert_eq!(message, "input `x` has shape [3], the model wants [-1, 3]");
+    let other = || named("X", &[3], Values::Fp32(vec![0.0; 3]));
+    let message = signature().place(vec![other(), country(1), country(1), other()]);
+    assert_eq!(
+        message.unwrap_err().to_string(),
+        "inputs `X`, `X` are not inputs of the model; input `x` is missing; \
+         input `country` is there twice; it has x, country"
+    );
+    let message = signature().place(vec![x(1), country(1), other()]).unwrap_err().to_string();
+    assert_eq!(message, "input `X` is not an input of the model; it has x, country");
 }

@@ -4,6 +4,7 @@
 
 mod border;
 mod budgets;
+mod external;
 mod fraud;
 mod graph;
 mod reference;

@@ -2,8 +2,9 @@
 
 use model_loader::{Error, Model, Options, Tensor, Values};
 use prost::Message as _;
+use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
-use tract_onnx::pb::{ModelProto, NodeProto, TensorProto};
+use tract_onnx::pb::{AttributeProto, ModelProto, NodeProto, SparseTensorProto, TensorProto};
 
 use crate::graph::{floats, ints, ml_node, model, node, strings, stump, text, value};
 
@@ -102,18 +103,47 @@ fn inputs_that_cannot_be_served_are_refused() {
     refused(&model(identity(), vec![half], vec![out]), &["`x`", "FLOAT16"]);
 }
 
+/// What is registered has all in one file: `read_onnx` has seen to that.
 #[test]
 fn weights_in_another_file_are_refused() {
-    let mut file = graph(vec![node("Add", &["x", "w"], &["y"])]);
-    let outside = TensorProto {
+    let outside = || TensorProto {
         name: "w".to_owned(),
         dims: vec![2],
         data_type: DataType::Float as i32,
         data_location: Some(DataLocation::External as i32),
         ..TensorProto::default()
     };
-    file.graph.as_mut().unwrap().initializer.push(outside);
+    let mut file = graph(vec![node("Add", &["x", "w"], &["y"])]);
+    file.graph.as_mut().unwrap().initializer.push(outside());
     refused(&file, &["`w`", "another file"]);
+
+    let mut constant = node("Constant", &[], &["c"]);
+    constant.attribute.push(AttributeProto {
+        name: "value".to_owned(),
+        r#type: AttributeType::Tensor as i32,
+        t: Some(outside()),
+        ..AttributeProto::default()
+    });
+    refused(&graph(vec![constant, node("Add", &["x", "c"], &["y"])]), &["`w`", "another file"]);
+}
+
+#[test]
+fn sparse_weights_are_refused() {
+    let values = TensorProto { name: "w".to_owned(), ..TensorProto::default() };
+    let sparse = SparseTensorProto { values: Some(values), indices: None, dims: vec![2] };
+    let mut file = graph(vec![node("Add", &["x", "w"], &["y"])]);
+    file.graph.as_mut().unwrap().sparse_initializer.push(sparse.clone());
+    refused(&file, &["sparse", "`w`"]);
+
+    let mut constant = node("Constant", &[], &["c"]);
+    constant.attribute.push(AttributeProto {
+        name: "sparse_value".to_owned(),
+        r#type: AttributeType::SparseTensor as i32,
+        sparse_tensor: Some(sparse),
+        ..AttributeProto::default()
+    });
+    let file = graph(vec![constant, node("Add", &["x", "c"], &["y"])]);
+    refused(&file, &["Constant (node `the c`)"]);
 }
 
 #[test]

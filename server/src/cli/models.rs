@@ -24,7 +24,7 @@ pub enum ModelsCommand {
 /// What `skeg models register` takes.
 #[derive(Debug, Args)]
 pub struct RegisterArgs {
-    /// The ONNX file
+    /// The ONNX file; weights in other files are taken from its folder
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// The store, made where there is none: file:///folder, or a folder's path
@@ -50,7 +50,8 @@ pub fn run(command: &ModelsCommand) -> Result<(), Failure> {
     let store = store.map_err(|error| Failure::config(vec![error.to_string()]))?;
     let failed = |error: String| Failure::new(Failure::FAILED, error);
     let file = args.file.display();
-    let onnx = std::fs::read(&args.file).map_err(|error| failed(format!("{file}: {error}")))?;
+    let onnx = model_loader::read_onnx(&args.file);
+    let onnx = onnx.map_err(|error| failed(format!("{file}: {error}")))?;
     let store = store.create().and_then(|()| store.open()).map_err(failed)?;
     let features: BTreeMap<_, _> = args.features.iter().cloned().collect();
     let new = NewVersion {

@@ -31,6 +31,7 @@ fn columns_are_named_by_feature_class_or_place() {
         ("in", spec("x", &[None, Some(2)], &[], &[]), &["in.x.0", "in.x.1"]),
         ("in", spec("x", &[None, Some(1)], &["amount"], &[]), &["in.amount"]),
         ("in", spec("amount", &[None], &[], &[]), &["in.amount"]),
+        ("in", spec("amount", &[None, Some(1)], &[], &[]), &["in.amount"]),
         ("out", spec("p", &[None, Some(2)], &[], &["no", "yes"]), &["out.p.no", "out.p.yes"]),
         ("out", spec("label", &[None], &[], &[]), &["out.label"]),
         ("out", spec("s", &[None, Some(1)], &[], &[]), &["out.s.0"]),

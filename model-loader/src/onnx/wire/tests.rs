@@ -2,7 +2,7 @@
 
 use super::{MESSAGES_MAX, defaults, put, too_many};
 
-fn field(number: u8, content: &[u8]) -> Vec<u8> {
+fn field(number: u64, content: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     put(&mut bytes, number, content);
     bytes
@@ -10,12 +10,19 @@ fn field(number: u8, content: &[u8]) -> Vec<u8> {
 
 #[test]
 fn messages_are_counted_wherever_they_are() {
-    let empty = |number: u8, count: usize| field(number, &[]).repeat(count);
+    let empty = |number: u64, count: usize| field(number, &[]).repeat(count);
     for count in [MESSAGES_MAX - 3, MESSAGES_MAX] {
         let many = count == MESSAGES_MAX;
         assert_eq!(too_many(&field(7, &empty(1, count))), many, "nodes");
         assert_eq!(too_many(&field(7, &field(1, &empty(5, count)))), many, "attributes");
         assert_eq!(too_many(&field(7, &empty(13, count))), many, "values");
+        // Deeper by one than a tensor: what it says of another file.
+        let tensor = field(5, &empty(13, count - 1));
+        assert_eq!(too_many(&field(7, &tensor)), many, "entries of external data");
+        assert_eq!(too_many(&field(20, &field(1, &empty(1, count)))), many, "training");
+        // A group that the decoder passes over does not hide what follows.
+        let group = [&[11, 12][..], &field(7, &empty(1, count))].concat();
+        assert_eq!(too_many(&group), many, "after a group");
         // No message: a string of a tensor.
         assert!(!too_many(&field(7, &field(5, &empty(6, count)))));
     }

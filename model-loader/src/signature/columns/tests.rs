@@ -1,4 +1,6 @@
-//! One matrix for a model of columns, columns for a model of one matrix, vectors for columns.
+//! Columns for a model of one matrix or of groups, vectors for columns and columns for vectors.
+
+use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
@@ -37,15 +39,6 @@ fn values(inputs: &Inputs) -> Vec<(Vec<usize>, Values)> {
 }
 
 #[test]
-fn a_matrix_is_cut_into_the_columns_of_the_model() {
-    let matrix = named("rows", &[2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
-    let placed = columns().place(vec![matrix]).unwrap();
-    assert_eq!(placed.rows(), 2);
-    let column = |values: &[f32]| (vec![2, 1], Values::Fp32(values.to_vec()));
-    assert_eq!(values(&placed), [column(&[1.0, 4.0]), column(&[2.0, 5.0]), column(&[3.0, 6.0])]);
-}
-
-#[test]
 fn named_columns_become_the_matrix_of_the_model_in_its_own_order() {
     let given = vec![
         named("c", &[2], &[3.0, 6.0]),
@@ -71,8 +64,69 @@ fn refused(signature: &Signature, given: Vec<NamedTensor<'_>>, words: &str) {
 }
 
 #[test]
+fn columns_stand_for_vectors() {
+    let mut vectors = columns();
+    vectors.inputs[1].shape = vec![None];
+    let given = ["a", "b", "c"].map(|name| named(name, &[2, 1], &[7.0, 8.0])).to_vec();
+    let placed = vectors.place(given).unwrap();
+    let shapes: Vec<_> = placed.tensors().iter().map(Tensor::shape).collect();
+    assert_eq!(shapes, [&[2, 1][..], &[2], &[2, 1]]);
+}
+
+/// Two numbers in a group with names, and a string that is an input of its own.
+fn groups() -> Signature {
+    let city = TensorSpec { datatype: Datatype::Bytes, ..spec("city", 1, &[]) };
+    Signature { inputs: vec![spec("numbers", 2, &["a", "b"]), city], outputs: vec![] }
+}
+
+fn city(rows: &[&str]) -> NamedTensor<'static> {
+    let values = Values::Bytes(rows.iter().map(|&text| text.to_owned()).collect());
+    let tensor = Tensor::new(SmallVec::from_slice(&[rows.len()]), values).unwrap();
+    NamedTensor { name: Cow::Borrowed("city"), tensor }
+}
+
+#[test]
+fn columns_of_a_group_go_by_its_feature_names_beside_whole_inputs() {
+    let (a, b) = (named("a", &[2, 1], &[1.0, 3.0]), named("b", &[2], &[2.0, 4.0]));
+    let text = |texts: [&str; 2]| Values::Bytes(texts.map(str::to_owned).to_vec());
+    let wanted = [
+        (vec![2, 2], Values::Fp32(vec![1.0, 2.0, 3.0, 4.0])),
+        (vec![2, 1], text(["Oslo", "Bergen"])),
+    ];
+    let placed = groups().place(vec![b, city(&["Oslo", "Bergen"]), a]).unwrap();
+    assert_eq!(values(&placed), wanted);
+    let whole = named("numbers", &[2, 2], &[1.0, 2.0, 3.0, 4.0]);
+    let placed = groups().place(vec![city(&["Oslo", "Bergen"]), whole]).unwrap();
+    assert_eq!(values(&placed), wanted);
+}
+
+#[test]
+fn strings_of_a_group_are_moved_into_its_rows() {
+    let words = TensorSpec { datatype: Datatype::Bytes, ..spec("words", 2, &["v", "w"]) };
+    let words = Signature { inputs: vec![words], outputs: vec![] };
+    let column = |name, texts: &[&str]| NamedTensor { name: Cow::Borrowed(name), ..city(texts) };
+    let placed = words.place(vec![column("w", &["2", "4"]), column("v", &["1", "3"])]).unwrap();
+    let rows = ["1", "2", "3", "4"].map(str::to_owned).to_vec();
+    assert_eq!(values(&placed), [(vec![2, 2], Values::Bytes(rows))]);
+}
+
+#[test]
+fn all_names_that_are_wrong_are_named() {
+    let a = || named("a", &[1], &[1.0]);
+    let error = groups().place(vec![a(), a(), named("z", &[1], &[0.0]), named("y", &[1], &[0.0])]);
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "inputs `z`, `y` are not inputs of the model; inputs `b`, `city` are missing; \
+         input `a` is there twice; it has numbers, a, b, city"
+    );
+    refused(&groups(), vec![city(&["Oslo"])], "input `numbers` is missing");
+    let whole = || named("numbers", &[1, 2], &[1.0, 2.0]);
+    refused(&groups(), vec![whole(), a(), city(&["Oslo"])], "input `a` is there twice");
+    refused(&groups(), vec![a(), whole(), city(&["Oslo"])], "`numbers` is there twice");
+}
+
+#[test]
 fn what_fits_neither_form_is_refused_by_name() {
-    refused(&columns(), vec![named("rows", &[2, 2], &[0.0; 4])], "`rows` is not an input");
     let two = || vec![named("a", &[2], &[0.0; 2]), named("b", &[2], &[0.0; 2])];
     refused(&matrix(), two(), "`c` is missing");
     let with = |last| two().into_iter().chain([last]).collect::<Vec<_>>();

@@ -128,7 +128,7 @@ impl Fast {
         self.form(rows.len() / stride).add(rows, stride, out);
     }
 
-    /// The same for one row.
+    /// Writes the sums of one row.
     pub(crate) fn sums_of_row(&self, row: &[f32], out: &mut [f64]) {
         out.copy_from_slice(&self.constants);
         match &self.form {
@@ -136,6 +136,8 @@ impl Fast {
             Form::Shallow(shallow) => shallow.add_one(row, out),
             #[cfg(target_arch = "x86_64")]
             Form::Doubling(doubling) => doubling.add_one(row, out),
+            #[cfg(target_arch = "x86_64")]
+            Form::Blocks(blocks) => blocks.add_one(row, out),
             form => form.add(row, row.len(), out),
         }
     }

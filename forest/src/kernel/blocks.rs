@@ -185,11 +185,29 @@ impl Blocks {
         }
     }
 
+    /// Adds what the trees say of one row.
+    pub(super) fn add_one(&self, row: &[f32], out: &mut [f64]) {
+        debug_assert!(Kernels::detect().has(Kernel::Blocks));
+        // SAFETY: as for `add`.
+        unsafe {
+            match self.columns.len() {
+                ..=16 => self.add_row::<1>(row, out),
+                17..=32 => self.add_row::<2>(row, out),
+                _ => self.add_row::<4>(row, out),
+            }
+        }
+    }
+
+    #[target_feature(enable = "avx512f,bmi2")]
+    fn add_row<const K: usize>(&self, row: &[f32], out: &mut [f64]) {
+        self.add_columns(&[lanes::columns_of::<K>(&self.columns, row)], &[], out);
+    }
+
     /// `K` vectors hold a row's columns; of many rows they are also turned around.
     #[target_feature(enable = "avx512f,bmi2")]
     fn add_to<const K: usize>(&self, rows: &[f32], stride: usize, out: &mut [f64]) {
         if rows.len() == stride {
-            return self.add_columns(&[lanes::columns_of::<K>(&self.columns, rows)], &[], out);
+            return self.add_row::<K>(rows, out);
         }
         let mut columns = [[_mm512_setzero_ps(); K]; ROWS];
         let mut turned = [[[Lanes([0.0; LANES]); LANES]; K]; ROWS / LANES];

@@ -50,7 +50,8 @@ pub struct ServingArgs {
     #[arg(long, env = "SKEG_ROLL_AGE", value_name = "TIME")]
     pub roll_age: Option<String>,
     /// What evaluates tree ensembles, for tests and diagnosis: plain, compact, tables, shallow,
-    /// doubling, blocks; or portable, neon, avx2, avx512 for a processor's [default: the fastest]
+    /// doubling, blocks, sweep; or all for a processor: portable, neon, avx2, avx512 [default: the
+    /// fastest]
     #[arg(long, env = "SKEG_FOREST_KERNEL", value_name = "NAME")]
     pub forest_kernel: Option<String>,
     /// This replica's name in row files [default: the host's name]

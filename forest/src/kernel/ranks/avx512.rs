@@ -13,7 +13,7 @@ const FEW: usize = 6;
 /// Slots of a vector.
 const SLOTS: usize = 64;
 /// Vectors of rows that are searched for at once.
-const GROUPS: usize = 4;
+const GROUPS: usize = 8;
 /// Slots that share a lane.
 const SLOTS_OF_LANE: usize = 4;
 

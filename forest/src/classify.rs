@@ -103,10 +103,9 @@ impl Classifier {
                 // One row is what most requests are: blocks would cost a tenth of it.
                 let mut sums = [0.0; 2];
                 fast.sums_of_row(rows, &mut sums);
-                *label = margin.finish_one(sums[0], scores);
-                if margin.is_close(&sums, self.slack) {
-                    *label = self.decide_plainly(rows, scores);
-                }
+                *label = margin
+                    .finish_one(sums[0], self.slack, scores)
+                    .unwrap_or_else(|| self.decide_plainly(rows, scores));
                 return;
             }
             self.ensemble.for_each_block(fast, rows, stride, |first, sums| {

@@ -61,12 +61,13 @@ impl Margin {
         f64::from(self.score(sums[0]) - self.cut).abs() <= slack
     }
 
-    /// Writes the scores for one sum; its class.
+    /// Writes the scores for one sum; its class, unless that is left open.
     #[inline]
-    pub(super) fn finish_one(&self, sum: f64, scores: &mut [f32]) -> usize {
+    pub(super) fn finish_one(&self, sum: f64, slack: f64, scores: &mut [f32]) -> Option<usize> {
         let score = self.score(sum);
         scores.copy_from_slice(&self.shown.of(score));
-        usize::from(score > self.cut)
+        let lead = f64::from((score - self.cut).abs());
+        (lead > slack).then_some(usize::from(score > self.cut))
     }
 
     /// Writes labels and scores for sums of two columns; false when a row is close.

@@ -121,7 +121,7 @@ impl Shallow {
     }
 
     /// One row, sixteen trees at a time.
-    #[target_feature(enable = "avx512f")]
+    #[target_feature(enable = "avx512f,bmi2")]
     fn add_row(&self, row: &[f32], out: &mut [f64]) {
         let columns: [_; COLUMNS_MAX / LANES] = lanes::columns_of(&self.columns, row);
         for run in &self.runs {

@@ -177,8 +177,9 @@ impl Sweep {
                     _ => self.run::<GROUPS, 64>(run, columns, &mut sums),
                 }
             }
-            let rows = out.chunks_exact_mut(self.targets).zip(&sums);
-            rows.for_each(|(out, sum)| out[of_target[0].target] += sum);
+            let first = out[of_target[0].target..].iter_mut();
+            let of_rows = first.step_by(self.targets).zip(&sums);
+            of_rows.for_each(|(out, sum)| *out += sum);
         }
     }
 

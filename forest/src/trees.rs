@@ -213,10 +213,10 @@ impl Walk<'_> {
     fn tree(&mut self, root: u32) -> Option<Tree> {
         let first_leaf = self.leaves.len() as u32;
         self.branches.clear();
-        let (mut open, mut met) = (vec![root], 0_usize);
+        let (mut open, mut proper) = (vec![root], true);
         while let Some(position) = open.pop() {
-            met += 1;
             if self.places[position as usize].is_some() {
+                proper = false;
                 continue;
             }
             let node = &self.plain.nodes[position as usize];
@@ -226,12 +226,13 @@ impl Walk<'_> {
                 continue;
             }
             self.places[position as usize] = Some(Edge::Branch(self.branches.len() as u32));
+            // Two branches stand for one of these, and lead to the same child.
+            proper &= !matches!(node.mode(), Mode::Eq | Mode::Neq);
             let [yes, no] = self.branch(node)?;
             open.extend([no, yes]);
         }
         let leaves = first_leaf..self.leaves.len() as u32;
         let branches = self.close()?;
-        let proper = branches.len() + leaves.len() == met;
         let depth = depth(&branches)?;
         Some(Tree { branches, leaves, depth, proper, target: 0 })
     }

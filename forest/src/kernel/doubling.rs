@@ -262,7 +262,7 @@ impl Kind {
     /// None when the tree does not fit a bin.
     fn of(tree: &Tree) -> Option<Kind> {
         let (nodes, leaves) = (tree.branches.len(), tree.leaves.len());
-        // A leaf more than nodes is what a proper tree has; one is kept free for missing trees.
+        // A proper tree has a leaf more than nodes.
         let fits = |roots: usize| nodes < NODES / roots && leaves <= NODES / roots;
         let roots = [8, 4, 2, 1].into_iter().find(|roots| fits(*roots))?;
         let next = |(at, branch): (usize, &crate::trees::Branch)| match branch.yes {

@@ -35,8 +35,8 @@ impl<'a, const G: usize> Turned<'a, G> {
         (self.rows, self.stride, self.group) = (rows, stride, usize::MAX);
     }
 
-    /// A column of all rows. Lanes behind the last row repeat one of them, or are zero. Features
-    /// had better ascend from call to call.
+    /// A column of all rows. Lanes behind the last row hold anything.
+    /// Features had better ascend from call to call.
     #[target_feature(enable = "avx512f")]
     #[inline]
     pub(super) fn column(&mut self, feature: usize) -> [__m512; G] {

@@ -5,7 +5,7 @@
 //! those are the rows whose path meets it; where such a row takes the false child, its mark moves
 //! to the leftmost leaf below that. After the last node the mark is the row's leaf. So a node costs
 //! two comparisons and a blend for 64 rows, and no row waits for its own last step as in a walk:
-//! rows lie by columns, as ranks, and four vectors of them take turns.
+//! rows lie by columns, as ranks, and up to eight vectors of them take turns.
 //!
 //! ```text
 //! node     slot rank low next      rows whose mark is `low` and whose slot is above `rank`: `next`

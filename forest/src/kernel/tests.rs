@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::random::{Draw, Shape};
+use crate::spec::{SpecNode, SpecWeight};
 use crate::{Aggregate, Ensemble, Mode, Spec};
 
 /// Numbers of rows on both sides of every block size.
@@ -148,6 +149,51 @@ fn every_kernel_takes_what_it_is_for() {
 fn a_thousand_leaves_and_two_thousand_features() {
     let wide = Shape { leaves: 1000, features: 2000, trees: 5, ..Shape::default() };
     takes(Kernel::Compact, &wide);
+}
+
+/// An `==` and a child of two parents, which together have as many branches, leaves and edges as a
+/// proper tree.
+#[test]
+fn parents_may_share_a_child() {
+    let node = |node, feature, mode, threshold, yes, no| SpecNode {
+        tree: 0,
+        node,
+        feature,
+        mode,
+        threshold,
+        yes,
+        no,
+        missing_yes: false,
+    };
+    let leaf = |id| node(id, 0, Mode::Leaf, 0.0, 0, 0);
+    let weight = |node, weight| SpecWeight { tree: 0, node, target: 0, weight };
+    let spec = Spec {
+        nodes: vec![
+            node(0, 0, Mode::Leq, 1.0, 1, 9),
+            node(1, 1, Mode::Eq, 2.0, 9, 2),
+            leaf(2),
+            leaf(9),
+        ],
+        weights: vec![weight(2, -1.0), weight(9, 1.0)],
+        targets: 1,
+        ..Spec::default()
+    };
+    let values = [0.0, 1.0, 2.0, 5.0];
+    let rows: Vec<f32> = (0..520).flat_map(|at| [values[at % 4], values[at / 4 % 4]]).collect();
+    let wanted = rows.as_chunks().0.iter().map(|[x, y]| match *x <= 1.0 && *y != 2.0 {
+        true => -1.0,
+        false => 1.0,
+    });
+    let wanted: Vec<f64> = wanted.collect();
+    let forced = kernels().map(|kernel| Kernels::from_name(kernel.name()).unwrap());
+    for kernels in forced.chain([Kernels::detect()]) {
+        let ensemble = Ensemble::compile(&spec, kernels).unwrap();
+        for count in [1, 64, 520] {
+            let mut found = vec![f64::NAN; count];
+            ensemble.scores_batch(&rows[..2 * count], 2, &mut found);
+            assert_eq!(found, wanted[..count], "{kernels:?}, {count} rows");
+        }
+    }
 }
 
 #[test]

@@ -22,8 +22,8 @@ use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto};
 
 use super::check::{domain_of, label};
 use super::gate::Gate;
-use super::operators::budget::Budget;
-use super::operators::op::{Arg, Context, Inputs, Node, Op, Outputs, OverLimit};
+use super::operators::budget::{Budget, OverLimit};
+use super::operators::op::{Arg, Context, Inputs, Node, Op, Outputs};
 use super::plan::{Compute, Plan, Source, Step};
 use super::probe::Probe;
 use super::{functions, operators, tensor_proto};

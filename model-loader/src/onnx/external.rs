@@ -20,6 +20,8 @@ use crate::Error;
 /// Deepest nesting of messages; the decoder refuses what is deeper.
 const DEPTH_MAX: usize = 100;
 
+/// Fields of a tensor whose values are outside: a name, a type, extents, and where they are.
+const FIELDS_MAX: usize = 1 << 16;
 /// Numbers of a tensor's fields: those of its values, and of where they are.
 const VALUES: [u64; 7] = [4, 5, 6, 7, RAW_DATA, 10, 11];
 const RAW_DATA: u64 = 9;
@@ -103,9 +105,12 @@ fn message<'a>(
 
 /// A tensor's pieces, when it is outside.
 fn tensor<'a>(bytes: &'a [u8], folder: &mut Folder) -> Result<Option<Message<'a>>, Error> {
+    if !is_outside(bytes)? {
+        return Ok(None);
+    }
     let (mut whole, mut rest) = (Message::default(), bytes);
     // What is to be decoded: not the values, which may be large.
-    let (mut about, mut inside, mut says) = (Vec::new(), false, false);
+    let (mut about, mut inside) = (Vec::new(), false);
     while let Some(field) = next(&mut rest) {
         let number = field.number;
         if VALUES.contains(&number) {
@@ -113,14 +118,9 @@ fn tensor<'a>(bytes: &'a [u8], folder: &mut Folder) -> Result<Option<Message<'a>
         } else {
             about.extend_from_slice(field.raw);
         }
-        if matches!(number, EXTERNAL_DATA | DATA_LOCATION) {
-            says = true;
-        } else {
+        if !matches!(number, EXTERNAL_DATA | DATA_LOCATION) {
             whole.same(field.raw);
         }
-    }
-    if !says {
-        return Ok(None);
     }
     // What cannot be read is for the decoder to refuse.
     about.extend_from_slice(rest);
@@ -137,6 +137,21 @@ fn tensor<'a>(bytes: &'a [u8], folder: &mut Folder) -> Result<Option<Message<'a>
     let values = Message { bytes: part.bytes, pieces: vec![Piece::Outside(part)] };
     whole.field(RAW_DATA, values);
     Ok(Some(whole))
+}
+
+/// Whether a tensor says where its values are. One with values in the file may have millions of
+/// fields, which are only counted here; one without has few.
+fn is_outside(bytes: &[u8]) -> Result<bool, Error> {
+    let (mut rest, mut fields, mut says) = (bytes, 0_usize, false);
+    while let Some(field) = next(&mut rest) {
+        fields += 1;
+        says |= matches!(field.number, EXTERNAL_DATA | DATA_LOCATION);
+    }
+    if says && fields > FIELDS_MAX {
+        let what = format!("a tensor outside of the file has over {FIELDS_MAX} fields");
+        return Err(Error::model(what));
+    }
+    Ok(says)
 }
 
 /// A tensor by itself, as the only weight of a model.

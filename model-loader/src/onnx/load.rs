@@ -17,7 +17,7 @@ use tract_onnx::prelude::Framework as _;
 
 use super::build::{self, Built, File, Prefer, Purse};
 use super::gate::Gate;
-use super::operators::op::OverLimit;
+use super::operators::budget::OverLimit;
 use super::plan::Plan;
 use super::words::{panic_words, words};
 use super::{cast, check, clean, functions, scopes, signature, widths, wire};

@@ -1,7 +1,8 @@
 //! One value of a matrix of any numeric type, and the same value in another type, or none.
 //!
-//! Called by `matrix`. A whole number becomes only what holds it exactly. A number with a fraction
-//! becomes the nearest FP32, as reading an FP32 tensor makes it, and nothing else.
+//! Called by `matrix`. A number of an integer type becomes only what holds it exactly. One of a
+//! floating-point type becomes the nearest FP32, as reading an FP32 tensor makes it, or a whole
+//! number that is exactly it.
 
 use crate::{Datatype, Values};
 

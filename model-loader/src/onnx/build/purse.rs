@@ -10,8 +10,9 @@ use tract_onnx::pb::NodeProto;
 
 use crate::Tensor;
 use crate::onnx::check::domain_of;
+use crate::onnx::operators::budget::OverLimit;
 use crate::onnx::operators::budget::{STEPS_MAX_LOADING, bytes};
-use crate::onnx::operators::op::{Inputs, OverLimit, broadcast};
+use crate::onnx::operators::op::{Inputs, broadcast};
 
 /// Most bytes of all weights together: twice those of the largest file.
 const WEIGHTS_MAX: u64 = 1 << 31;

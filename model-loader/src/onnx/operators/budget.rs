@@ -11,8 +11,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Result, bail, ensure};
 
 use super::element::each_type;
-use super::op::OverLimit;
 use crate::{Tensor, Values};
+
+/// A value would be larger than any request or model needs: nobody else is asked to make it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(in crate::onnx) struct OverLimit(pub(in crate::onnx) String);
 
 /// What is left to be made.
 #[derive(Debug)]

@@ -13,11 +13,6 @@ use super::budget::Budget;
 use crate::onnx::attributes::Attributes;
 use crate::{Shape, Tensor, TreeKernels, Values};
 
-/// A value would be larger than any request or model needs: nobody else is asked to make it.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(in crate::onnx) struct OverLimit(pub(in crate::onnx) String);
-
 /// One node's computation; shared by all threads.
 pub(in crate::onnx) trait Op: Debug + Send + Sync {
     /// The outputs for these inputs, in the node's order. Outputs that the node does not name may

@@ -102,7 +102,7 @@ impl Classifier {
             if let [label] = labels {
                 // One row is what most requests are: blocks would cost a tenth of it.
                 let mut sums = [0.0; 2];
-                fast.sums_of_row(rows, &mut sums);
+                fast.sums(rows, stride, &mut sums);
                 *label = margin
                     .finish_one(sums[0], self.slack, scores)
                     .unwrap_or_else(|| self.decide_plainly(rows, scores));

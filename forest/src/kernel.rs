@@ -118,6 +118,9 @@ impl Fast {
 
     /// Writes the sums of rows of `stride` columns to `out`, row-major, a column for each target.
     pub(crate) fn sums(&self, rows: &[f32], stride: usize, out: &mut [f64]) {
+        if rows.len() == stride {
+            return self.sums_of_row(rows, out);
+        }
         match *self.constants {
             [constant] => out.fill(constant),
             [first, second] => out.as_chunks_mut().0.fill([first, second]),
@@ -128,8 +131,8 @@ impl Fast {
         self.form(rows.len() / stride).add(rows, stride, out);
     }
 
-    /// Writes the sums of one row.
-    pub(crate) fn sums_of_row(&self, row: &[f32], out: &mut [f64]) {
+    /// The same for one row, which pays for nothing that only blocks of rows need.
+    fn sums_of_row(&self, row: &[f32], out: &mut [f64]) {
         out.copy_from_slice(&self.constants);
         match &self.form {
             #[cfg(target_arch = "x86_64")]

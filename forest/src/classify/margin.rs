@@ -56,9 +56,15 @@ impl Margin {
         sum as f32 + self.base
     }
 
+    /// How far a score is from the cut.
+    #[inline(always)]
+    fn lead(&self, score: f32) -> f32 {
+        (score - self.cut).abs()
+    }
+
     /// Whether a row's two sums leave its class open.
     pub(super) fn is_close(&self, sums: &[f64], slack: f64) -> bool {
-        f64::from(self.score(sums[0]) - self.cut).abs() <= slack
+        f64::from(self.lead(self.score(sums[0]))) <= slack
     }
 
     /// Writes the scores for one sum; its class, unless that is left open.
@@ -66,8 +72,7 @@ impl Margin {
     pub(super) fn finish_one(&self, sum: f64, slack: f64, scores: &mut [f32]) -> Option<usize> {
         let score = self.score(sum);
         scores.copy_from_slice(&self.shown.of(score));
-        let lead = f64::from((score - self.cut).abs());
-        (lead > slack).then_some(usize::from(score > self.cut))
+        (f64::from(self.lead(score)) > slack).then_some(usize::from(score > self.cut))
     }
 
     /// Writes labels and scores for sums of two columns; false when a row is close.
@@ -89,7 +94,6 @@ impl Margin {
 
     /// The same code as for any processor, in longer vectors.
     #[cfg(target_arch = "x86_64")]
-    #[allow(unsafe_code)] // Called where the processor was looked at.
     #[target_feature(enable = "avx2")]
     fn finish_avx2(
         &self,
@@ -113,7 +117,7 @@ impl Margin {
         for (sums, label) in sums.as_chunks::<2>().0.iter().zip(labels) {
             let score = self.score(sums[0]);
             *label = usize::from(score > self.cut);
-            nearest = nearest.min((score - self.cut).abs());
+            nearest = nearest.min(self.lead(score));
         }
         let rows = sums.as_chunks::<2>().0.iter().zip(scores.as_chunks_mut::<2>().0);
         // A loop for each kind, so that none chooses in its middle.

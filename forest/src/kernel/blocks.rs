@@ -206,9 +206,6 @@ impl Blocks {
     /// `K` vectors hold a row's columns; of many rows they are also turned around.
     #[target_feature(enable = "avx512f,bmi2")]
     fn add_to<const K: usize>(&self, rows: &[f32], stride: usize, out: &mut [f64]) {
-        if rows.len() == stride {
-            return self.add_row::<K>(rows, out);
-        }
         let mut columns = [[_mm512_setzero_ps(); K]; ROWS];
         let mut turned = [[[Lanes([0.0; LANES]); LANES]; K]; ROWS / LANES];
         let blocks = rows.chunks(ROWS * stride).zip(out.chunks_mut(ROWS * self.targets));
@@ -333,18 +330,7 @@ impl Blocks {
 fn pick<const K: usize>(columns: &[__m512; K], column: &[u8; WAYS]) -> __m512 {
     // SAFETY: 16 readable bytes.
     let column = unsafe { _mm_loadu_si128(column.as_ptr().cast()) };
-    let column = _mm512_cvtepu8_epi32(column);
-    match *columns.as_slice() {
-        [one] => _mm512_permutexvar_ps(column, one),
-        [low, high] => _mm512_permutex2var_ps(low, column, high),
-        [a, b, c, d] => {
-            let low = _mm512_permutex2var_ps(a, column, b);
-            let high = _mm512_permutex2var_ps(c, column, d);
-            let upper = _mm512_test_epi32_mask(column, _mm512_set1_epi32(32));
-            _mm512_mask_blend_ps(upper, low, high)
-        }
-        _ => unreachable!("columns fill one, two or four vectors"),
-    }
+    lanes::pick(columns, _mm512_cvtepu8_epi32(column))
 }
 
 #[cfg(test)]

@@ -153,7 +153,7 @@ impl Doubling {
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,popcnt")]
     fn add_to<const K: usize>(&self, rows: &[f32], stride: usize, out: &mut [f64]) {
-        if rows.len() == stride || self.width > 1 {
+        if self.width > 1 {
             for (row, out) in rows.chunks_exact(stride).zip(out.chunks_exact_mut(self.targets)) {
                 self.add_row::<K>(row, out);
             }
@@ -265,11 +265,8 @@ impl Kind {
         // A proper tree has a leaf more than nodes.
         let fits = |roots: usize| nodes < NODES / roots && leaves <= NODES / roots;
         let roots = [8, 4, 2, 1].into_iter().find(|roots| fits(*roots))?;
-        let next = |(at, branch): (usize, &crate::trees::Branch)| match branch.yes {
-            Edge::Branch(child) => child as usize == at + 1,
-            Edge::Leaf(_) => true,
-        };
-        let pre_order = tree.proper && tree.branches.iter().enumerate().all(next);
+        // The nodes of a tree come in pre-order; a node with two parents can follow one of them.
+        let pre_order = tree.proper;
         let doublings = tree.depth.next_power_of_two().trailing_zeros();
         Some(Kind { target: tree.target, roots: roots as u32, pre_order, doublings })
     }

@@ -115,6 +115,30 @@ pub(super) fn store(lanes: &mut Lanes, values: __m512) {
     unsafe { _mm512_store_ps(lanes.0.as_mut_ptr(), values) }
 }
 
+/// The values with the given numbers in one, two or four vectors; higher bits do not count.
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(super) fn pick<const K: usize>(vectors: &[__m512; K], numbers: __m512i) -> __m512 {
+    match *vectors.as_slice() {
+        [one] => _mm512_permutexvar_ps(numbers, one),
+        [low, high] => _mm512_permutex2var_ps(low, numbers, high),
+        [a, b, c, d] => {
+            let low = _mm512_permutex2var_ps(a, numbers, b);
+            let high = _mm512_permutex2var_ps(c, numbers, d);
+            let upper = _mm512_test_epi32_mask(numbers, _mm512_set1_epi32(32));
+            _mm512_mask_blend_ps(upper, low, high)
+        }
+        _ => unreachable!("values fill one, two or four vectors"),
+    }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(super) fn load_bytes(bytes: &[u8; 64]) -> __m512i {
+    // SAFETY: 64 bytes can be read, at any alignment.
+    unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
+}
+
 #[target_feature(enable = "avx512f")]
 #[inline]
 pub(super) fn load_doubles(doubles: &[f64; LANES / 2]) -> __m512d {

@@ -223,7 +223,7 @@ fn sweep<const GROUPS: usize>(nodes: &[Node], columns: &[Column<ROWS>], out: &mu
     let rank = _mm512_set1_epi8(root.rank.cast_signed());
     let next = _mm512_set1_epi8(root.next.cast_signed());
     for (mark, ranks) in marks.iter_mut().zip(column) {
-        *mark = _mm512_maskz_mov_epi8(_mm512_cmpgt_epu8_mask(load(ranks), rank), next);
+        *mark = _mm512_maskz_mov_epi8(_mm512_cmpgt_epu8_mask(lanes::load_bytes(ranks), rank), next);
     }
     for node in nodes {
         let column = columns[usize::from(node.slot)].0.as_chunks::<GROUP>().0;
@@ -231,7 +231,7 @@ fn sweep<const GROUPS: usize>(nodes: &[Node], columns: &[Column<ROWS>], out: &mu
         let low = _mm512_set1_epi8(node.low.cast_signed());
         let next = _mm512_set1_epi8(node.next.cast_signed());
         for (mark, ranks) in marks.iter_mut().zip(column) {
-            let above = _mm512_cmpgt_epu8_mask(load(ranks), rank);
+            let above = _mm512_cmpgt_epu8_mask(lanes::load_bytes(ranks), rank);
             let moved = _mm512_mask_cmpeq_epi8_mask(above, *mark, low);
             *mark = _mm512_mask_mov_epi8(*mark, moved, next);
         }
@@ -297,23 +297,12 @@ fn add_wide_leaves<const GROUPS: usize, const SIZE: usize>(
 #[target_feature(enable = "avx512f")]
 #[inline]
 fn values<const SIZE: usize>(leaves: &[f32; SIZE], numbers: __m512i) -> __m512 {
+    use lanes::load_some as load;
     match leaves.as_chunks::<LANES>().0 {
-        [a, b] => _mm512_permutex2var_ps(lanes::load_some(a), numbers, lanes::load_some(b)),
-        [a, b, c, d] => {
-            let low = _mm512_permutex2var_ps(lanes::load_some(a), numbers, lanes::load_some(b));
-            let high = _mm512_permutex2var_ps(lanes::load_some(c), numbers, lanes::load_some(d));
-            let upper = _mm512_test_epi32_mask(numbers, _mm512_set1_epi32(32));
-            _mm512_mask_blend_ps(upper, low, high)
-        }
+        [a, b] => lanes::pick(&[load(a), load(b)], numbers),
+        [a, b, c, d] => lanes::pick(&[load(a), load(b), load(c), load(d)], numbers),
         _ => unreachable!("leaves fill two or four vectors"),
     }
-}
-
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn load(ranks: &[u8; GROUP]) -> __m512i {
-    // SAFETY: 64 bytes that can be read.
-    unsafe { _mm512_loadu_si512(ranks.as_ptr().cast()) }
 }
 
 #[cfg(test)]

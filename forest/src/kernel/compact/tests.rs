@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::random::{Draw, Shape};
-use crate::{Aggregate, Kernels, Mode, compile};
+use crate::{Kernels, compile};
 
 #[test]
 fn a_tree_of_too_many_branches_is_refused() {
@@ -12,12 +12,7 @@ fn a_tree_of_too_many_branches_is_refused() {
         depth: 100_000,
         features: 3,
         thresholds: 1000,
-        targets: 1,
-        vectors: false,
-        modes: vec![Mode::Leq],
-        missing: false,
-        aggregate: Aggregate::Sum,
-        base: false,
+        ..Shape::default()
     };
     let mut draw = Draw(5);
     let spec = loop {

@@ -5,9 +5,9 @@
 
 use std::arch::x86_64::*;
 
-use super::row::{in_pre_order, load, load_slots, pick, places};
+use super::row::{in_pre_order, load_slots, pick, places};
 use super::{Doubling, NODES, Run};
-use crate::kernel::lanes::{self, LANES};
+use crate::kernel::lanes::{self, LANES, load_bytes};
 use crate::kernel::ranks::Slots;
 
 /// Rows of a block.
@@ -69,10 +69,11 @@ impl Doubling {
         let mut exits = [[0_u8; ROOTS]; ROWS];
         for (at, index) in run.bins.clone().enumerate() {
             let bin = &self.bins[index];
-            let (slot, rank, no) = (load(&bin.slot), load(&bin.rank), load(&bin.no));
+            let (slot, rank, no) =
+                (load_bytes(&bin.slot), load_bytes(&bin.rank), load_bytes(&bin.no));
             let yes = match PRE {
                 true => in_pre_order(self.yes_leaf[index], places),
-                false => load(&yes[at]),
+                false => load_bytes(&yes[at]),
             };
             for (slots, exits) in ranks.iter().zip(&mut exits) {
                 let ranks = pick(&load_slots(slots), slot);
@@ -101,28 +102,17 @@ fn add_leaves<const ROOTS: usize>(
     count: usize,
     sums: &mut [f64; ROWS],
 ) {
-    let (quarters, _) = leaves.as_chunks::<16>();
-    let values = [0, 1, 2, 3].map(|quarter: usize| {
-        // SAFETY: a quarter is 16 readable floats.
-        unsafe { _mm512_loadu_ps(quarters[quarter].as_ptr()) }
-    });
-    let groups = exits.as_chunks::<16>().0.iter().zip(sums.as_chunks_mut::<16>().0);
-    for (exits, sums) in groups.take(count.div_ceil(16)) {
-        let exits = exits_of(exits, root);
-        let low = _mm512_permutex2var_ps(values[0], exits, values[1]);
-        let high = _mm512_permutex2var_ps(values[2], exits, values[3]);
-        let upper = _mm512_test_epi32_mask(exits, _mm512_set1_epi32(32));
-        let found = _mm512_mask_blend_ps(upper, low, high);
-        let (halves, _) = sums.as_chunks_mut::<8>();
-        // SAFETY: 8 doubles each that can be read.
-        let mut both =
-            unsafe { [_mm512_loadu_pd(halves[0].as_ptr()), _mm512_loadu_pd(halves[1].as_ptr())] };
-        lanes::add(&mut both, found);
-        // SAFETY: 8 doubles each that can be written.
-        unsafe {
-            _mm512_storeu_pd(halves[0].as_mut_ptr(), both[0]);
-            _mm512_storeu_pd(halves[1].as_mut_ptr(), both[1]);
-        }
+    let mut values = [_mm512_setzero_ps(); NODES / LANES];
+    for (values, leaves) in values.iter_mut().zip(leaves.as_chunks::<LANES>().0) {
+        *values = lanes::load_some(leaves);
+    }
+    let groups = exits.as_chunks::<LANES>().0.iter().zip(sums.as_chunks_mut::<LANES>().0);
+    for (exits, sums) in groups.take(count.div_ceil(LANES)) {
+        let [low, high] = sums.as_chunks_mut().0 else { unreachable!("two halves") };
+        let mut both = [lanes::load_doubles(low), lanes::load_doubles(high)];
+        lanes::add(&mut both, lanes::pick(&values, exits_of(exits, root)));
+        lanes::store_doubles(low, both[0]);
+        lanes::store_doubles(high, both[1]);
     }
 }
 

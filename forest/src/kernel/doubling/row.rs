@@ -5,6 +5,7 @@
 use std::arch::x86_64::*;
 
 use super::{Bin, Doubling, NODES, Run};
+use crate::kernel::lanes::load_bytes;
 use crate::kernel::ranks::Slots;
 
 /// The true children of nodes in pre-order, and the leaves 64 to 127 that point to themselves.
@@ -61,7 +62,7 @@ impl Doubling {
         let bins = self.bins[run.bins.clone()].iter().zip(&self.wide_leaves[run.bins.clone()]);
         let pre = &self.yes_leaf[run.bins.clone()];
         for (at, (bin, leaves)) in bins.enumerate() {
-            let yes = if PRE { in_pre_order(pre[at], places) } else { load(&yes[at]) };
+            let yes = if PRE { in_pre_order(pre[at], places) } else { load_bytes(&yes[at]) };
             let found = exits(bin, yes, ranks, DOUBLINGS, places);
             let word = _mm_cvtsi128_si64(_mm512_castsi512_si128(found)).cast_unsigned();
             for (root, sum) in sums.iter_mut().enumerate() {
@@ -79,7 +80,7 @@ impl Doubling {
         for (at, index) in run.bins.clone().enumerate() {
             let yes = match run.yes {
                 None => in_pre_order(self.yes_leaf[index], places),
-                Some(_) => load(&yes[at]),
+                Some(_) => load_bytes(&yes[at]),
             };
             let found = exits(&self.bins[index], yes, ranks, run.doublings, places);
             let word = _mm_cvtsi128_si64(_mm512_castsi512_si128(found)).cast_unsigned();
@@ -107,9 +108,9 @@ fn exits<const K: usize>(
     doublings: u32,
     places: Places,
 ) -> __m512i {
-    let ranks = pick(ranks, load(&bin.slot));
-    let above = _mm512_cmpgt_epu8_mask(ranks, load(&bin.rank));
-    let mut next = _mm512_mask_blend_epi8(above, yes, load(&bin.no));
+    let ranks = pick(ranks, load_bytes(&bin.slot));
+    let above = _mm512_cmpgt_epu8_mask(ranks, load_bytes(&bin.rank));
+    let mut next = _mm512_mask_blend_epi8(above, yes, load_bytes(&bin.no));
     for _ in 0..doublings {
         next = _mm512_permutex2var_epi8(next, next, places.leaf);
     }
@@ -152,7 +153,7 @@ pub(super) fn places(roots: usize) -> Places {
         }
         leaf
     };
-    Places { next: load(&NEXT[roots.trailing_zeros() as usize % 4]), leaf: load(&LEAF) }
+    Places { next: load_bytes(&NEXT[roots.trailing_zeros() as usize % 4]), leaf: load_bytes(&LEAF) }
 }
 
 /// The node behind each node: that with the next number, or a root's first other one.
@@ -172,14 +173,7 @@ pub(super) fn load_slots<const K: usize>(slots: &Slots<K>) -> [__m512i; K] {
     // A closure would not have the function's target features.
     let mut out = [_mm512_setzero_si512(); K];
     for (out, slots) in out.iter_mut().zip(&slots.0) {
-        *out = load(slots);
+        *out = load_bytes(slots);
     }
     out
-}
-
-#[target_feature(enable = "avx512f")]
-#[inline]
-pub(super) fn load(bytes: &[u8; 64]) -> __m512i {
-    // SAFETY: 64 bytes can be read, at any alignment.
-    unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
 }

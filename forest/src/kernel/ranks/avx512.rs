@@ -227,15 +227,15 @@ fn step(at: __m512i, threshold: __m512, x: __m512, one: __m512i) -> __m512i {
 #[target_feature(enable = "avx512f")]
 #[inline]
 fn pair(lines: &[Line], at: __m512i) -> __m512 {
-    _mm512_permutex2var_ps(load(&lines[0]), at, load(&lines[1]))
+    lanes::pick(&[load(&lines[0]), load(&lines[1])], at)
 }
 
 /// The entries of four lines by the lowest six bits.
 #[target_feature(enable = "avx512f")]
 #[inline]
 fn four(lines: &[Line], at: __m512i) -> __m512 {
-    let upper = _mm512_test_epi32_mask(at, _mm512_set1_epi32(32));
-    _mm512_mask_blend_ps(upper, pair(&lines[..2], at), pair(&lines[2..], at))
+    let [a, b, c, d] = [load(&lines[0]), load(&lines[1]), load(&lines[2]), load(&lines[3])];
+    lanes::pick(&[a, b, c, d], at)
 }
 
 #[target_feature(enable = "avx512f")]

@@ -15,6 +15,7 @@ use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
 use self::folder::{Folder, Part};
 use super::load::decode;
 use super::wire::{self, Kind, next, put, put_head};
+use super::words::extents_words;
 use crate::Error;
 
 /// Deepest nesting of messages; the decoder refuses what is deeper.
@@ -175,7 +176,7 @@ fn size(proto: &TensorProto) -> Result<usize, Error> {
     let elements = extents.try_fold(1_usize, |all, extent| all.checked_mul(extent?));
     match elements.and_then(|elements| elements.checked_mul(bits)) {
         Some(bits) => Ok(bits.div_ceil(8)),
-        None => refused(&format!("has the extents {:?}", proto.dims)),
+        None => refused(&format!("has the extents {}", extents_words(&proto.dims))),
     }
 }
 

@@ -8,6 +8,7 @@ use tract_onnx::pb::TensorProto;
 use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
 
 use super::operators::op::Context;
+use super::words::extents_words;
 use crate::{Datatype, Shape, Tensor, Values};
 
 /// Whether the values are of a type that this crate's tensors do not have.
@@ -44,7 +45,8 @@ pub(super) fn from_proto(proto: &TensorProto) -> Result<Tensor> {
     ensure!(location != DataLocation::External as i32, "its values are in another file");
     let extents: Option<Shape> =
         proto.dims.iter().map(|&extent| usize::try_from(extent).ok()).collect();
-    let shape = extents.with_context(|| format!("its extents are {:?}", proto.dims))?;
+    let shape =
+        extents.with_context(|| format!("its extents are {}", extents_words(&proto.dims)))?;
     let count = Context::default().elements(&shape)?;
     let datatype = DataType::try_from(proto.data_type).unwrap_or(DataType::Undefined);
     macro_rules! numbers {

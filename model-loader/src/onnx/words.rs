@@ -25,3 +25,14 @@ pub(crate) fn words(error: &anyhow::Error) -> String {
     }
     words
 }
+
+/// Extents for an error message; of many only the first.
+pub(super) fn extents_words(extents: &[i64]) -> String {
+    const SHOWN: usize = 16;
+    match extents.get(..SHOWN) {
+        Some(first) if extents.len() > SHOWN => {
+            format!("{first:?} and {} more", extents.len() - SHOWN)
+        }
+        _ => format!("{extents:?}"),
+    }
+}

@@ -127,7 +127,11 @@ impl std::fmt::Display for Number {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Number::Whole(whole) => write!(f, "{whole}"),
-            // The short form of what is large or small: 1e300, not three hundred digits.
+            // As it was sent when it came as FP32: 0.1, not 0.10000000149011612. And the short
+            // form of what is large or small: 1e300, not three hundred digits.
+            Number::Real(real) if f64::from(*real as f32) == *real => {
+                write!(f, "{:?}", *real as f32)
+            }
             Number::Real(real) => write!(f, "{real:?}"),
         }
     }

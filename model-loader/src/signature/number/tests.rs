@@ -114,3 +114,19 @@ proptest! {
         prop_assert!(back[0] == single || (back[0].is_nan() && single.is_nan()));
     }
 }
+
+#[test]
+fn numbers_are_written_as_they_were_sent() {
+    let written = [
+        (Number::Real(0.1_f32.into()), "0.1"),
+        (Number::Real(0.1), "0.1"),
+        (Number::Real(1.0 / 3.0), "0.3333333333333333"),
+        (Number::Real(1e300), "1e300"),
+        (Number::Real(2.5), "2.5"),
+        (Number::Real(f64::NAN), "NaN"),
+        (Number::Whole(-7), "-7"),
+    ];
+    for (number, text) in written {
+        assert_eq!(number.to_string(), text);
+    }
+}

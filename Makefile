@@ -11,7 +11,7 @@ PYTHON ?= python3
 VENV := .venv
 TOOLS := target/tools
 
-.PHONY: help build format lint unit acceptance test test-long bench bench-models deny example \
+.PHONY: help build built format lint unit acceptance test test-long bench bench-models deny example \
 	forest-aarch64 forest-sanitizer tools
 
 help:
@@ -31,7 +31,12 @@ lint:
 unit:
 	cargo test --release --locked --workspace
 
-acceptance: build tools
+# As `unit` builds it: with the features that all crates and their tests ask for together, so that
+# nothing is compiled a second time for the sake of a feature less.
+built:
+	cargo test --release --locked --workspace --no-run --quiet
+
+acceptance: built tools
 	$(VENV)/bin/python -m pytest acceptance
 
 test: format lint unit acceptance

@@ -172,3 +172,38 @@ def output(reply: Reply, name: str) -> list[Any]:
     found = [tensor for tensor in reply.json()["outputs"] if tensor["name"] == name]
     assert len(found) == 1, reply.body
     return found[0]["data"]
+
+
+def spec(deployments: dict[str, Any], traffic: dict[str, float], name: str = "fraud", **more: Any) -> dict[str, Any]:
+    """An endpoint spec; a deployment is a model version or a mapping of keys."""
+    seats = {seat: {"model": it} if isinstance(it, str) else it for seat, it in deployments.items()}
+    return {"name": name, "deployments": seats, "traffic": traffic, **more}
+
+
+def apply(server: Server, spec: dict[str, Any]) -> Reply:
+    """Puts the spec by the admin API; JSON is YAML."""
+    with Client(server.admin) as admin:
+        return admin.request("PUT", f"/api/v1/endpoints/{spec['name']}", spec)
+
+
+def endpoint(server: Server, name: str = "fraud") -> dict[str, Any]:
+    """What the server says of an endpoint."""
+    with Client(server.admin) as admin:
+        reply = admin.get(f"/api/v1/endpoints/{name}")
+    return reply.json() if reply.status == 200 else {}
+
+
+def states(server: Server, name: str = "fraud") -> dict[tuple[str, str], str]:
+    """(deployment, model version) to state."""
+    seats = endpoint(server, name).get("deployments", [])
+    return {(seat["name"], seat["model"]): seat["state"] for seat in seats}
+
+
+def value(server: Server, name: str, **labels: str) -> float | None:
+    """A metric's value, added over all series with these labels; none when there is no such series."""
+    found = [
+        float(line.rsplit(" ", 1)[1])
+        for line in server.metrics().splitlines()
+        if re.match(rf"{name}[ {{]", line) and all(f'{key}="{text}"' in line for key, text in labels.items())
+    ]
+    return sum(found) if found else None

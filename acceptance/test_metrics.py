@@ -22,6 +22,11 @@ FAMILIES = {
     "skeg_rows_total": "counter",
     "skeg_sink_duration_seconds": "histogram",
     "skeg_traffic_weight": "gauge",
+    "skeg_mirror_weight": "gauge",
+    "skeg_endpoint_revision": "gauge",
+    "skeg_endpoint_spec_info": "gauge",
+    "skeg_deployment_state": "gauge",
+    "skeg_spec_faults": "gauge",
     "skeg_build_info": "gauge",
 }
 

@@ -19,7 +19,7 @@ from skeg import ROOT
 
 ML = "test_ai_onnx_ml_"
 PASSES = Path(__file__).with_name("core_passes.txt")
-BUILD = ["cargo", "build", "--release", "--locked", "-p", "model-loader", "--example", "conformance"]
+BUILD = ["cargo", "build", "--release", "--locked", "-p", "server", "-p", "model-loader", "--example", "conformance"]
 # All cases take a few.
 SECONDS = 120
 RUNNER = ROOT / "target" / "release" / "examples" / "conformance"

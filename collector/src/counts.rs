@@ -84,7 +84,6 @@ pub(crate) struct Counts {
 #[derive(Debug, Default)]
 struct Front {
     offered: AtomicU64,
-    /// No sampling yet; the place in the accounts exists.
     sampled_out: AtomicU64,
     buffer_full: AtomicU64,
     closed: AtomicU64,
@@ -179,6 +178,11 @@ impl Ledger {
 // === impl Counts ===
 
 impl Counts {
+    /// `append` left rows out by the sampling rate.
+    pub(crate) fn sampled_out(&self, rows: u64) {
+        self.front.sampled_out.fetch_add(rows, Ordering::Release);
+    }
+
     pub(crate) fn offered(&self, rows: u64) {
         self.front.offered.fetch_add(rows, Ordering::Relaxed);
     }

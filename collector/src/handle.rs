@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::histogram::{Histogram, HistogramSnapshot};
 use crate::path::hour_of;
 use crate::row::Record;
+use crate::sampling::Sampling;
 use crate::schema::RowSchema;
 use crate::sink::{Publisher, Sink};
 
@@ -43,6 +44,7 @@ pub struct Collector {
 pub struct Appender {
     lane: Arc<Lane>,
     intake: Intake,
+    sampling: Sampling,
 }
 
 /// Rows of all endpoints since the start, as `finish` leaves them.
@@ -104,7 +106,8 @@ impl Collector {
     /// An appender of rows of `schema`.
     pub fn appender(&self, schema: Arc<RowSchema>) -> Appender {
         let counts = self.books.of(&schema.source().endpoint);
-        Appender { lane: Arc::new(Lane { schema, counts }), intake: self.intake.clone() }
+        let (lane, intake) = (Arc::new(Lane { schema, counts }), self.intake.clone());
+        Appender { lane, intake, sampling: Sampling::default() }
     }
 
     /// Every counter of every endpoint. Pending rows are no counter, as they go down:
@@ -156,6 +159,11 @@ impl fmt::Debug for Collector {
 // === impl Appender ===
 
 impl Appender {
+    /// The same appender, which keeps the rows of a share of the requests.
+    pub fn with_sampling(self, sampling: Sampling) -> Self {
+        Self { sampling, ..self }
+    }
+
     /// Hands over a scored request's rows. Never waits, never fails: a record that does not fit the
     /// buffer or the schema, or comes after `finish`, is dropped and counted. No rows, no effect.
     pub fn append(&self, record: Record) {
@@ -164,6 +172,9 @@ impl Appender {
             return;
         }
         self.lane.counts.offered(rows);
+        if !self.sampling.keeps(&record.request_id) {
+            return self.lane.counts.sampled_out(rows);
+        }
         if !self.lane.schema.fits(&record) || hour_of(record.time_us).is_none() {
             return self.lane.counts.dropped(Dropped::Shape, rows);
         }

@@ -18,6 +18,7 @@ mod schema;
 
 mod config;
 mod handle;
+mod sampling;
 mod buffer;
 
 mod batch;
@@ -40,4 +41,5 @@ pub use histogram::HistogramSnapshot;
 pub use path::{RowsPath, Writer};
 pub use roll::Roll;
 pub use row::{Block, Kind, Record, Source, Values};
+pub use sampling::Sampling;
 pub use schema::{RowSchema, column};

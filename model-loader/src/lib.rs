@@ -13,6 +13,7 @@ mod model;
 mod name;
 mod onnx;
 mod registry;
+mod settle;
 mod signature;
 mod tensor;
 mod trial;

@@ -3,6 +3,7 @@
 //! `Model::load` is called off the scoring threads when a deployment is loaded; each scoring thread
 //! holds one `Session` and reuses it. The graph itself lives behind `onnx`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -94,16 +95,35 @@ impl Model {
     /// # Errors
     /// Those of [`Session::run`].
     pub fn warm_up(&self) -> Result<(), Error> {
-        let Inner { signature, tried, parametric, .. } = &*self.inner;
+        self.runs(None).map(drop)
+    }
+
+    /// What runs the model on `inputs`, or on made-up ones, over and over, after it has once; none
+    /// when the model cannot be run on made-up ones.
+    pub(crate) fn runs<'i>(
+        &self,
+        inputs: Option<&'i [Tensor]>,
+    ) -> Result<Option<impl FnMut() -> Result<(), Error> + use<'i>>, Error> {
+        let (inputs, mode) = match inputs {
+            Some(inputs) => (Cow::Borrowed(inputs), Mode::Request),
+            None => (Cow::Owned(self.zeros()?), Mode::MadeUp),
+        };
+        let mut session = self.session()?;
+        let mut run = move || session.run_in(&inputs, mode).map(drop);
+        match run() {
+            Err(Error::Run { .. }) if mode == Mode::MadeUp && self.inner.parametric => Ok(None),
+            other => other.map(|()| Some(run)),
+        }
+    }
+
+    /// Zeros and empty strings in the shapes that the plan was tried on.
+    fn zeros(&self) -> Result<Vec<Tensor>, Error> {
+        let Inner { signature, tried, .. } = &*self.inner;
         let zeros = |(spec, shape): (&TensorSpec, &Shape)| {
             let elements = shape.iter().product();
             Tensor::new(shape.clone(), Values::zeros(spec.datatype, elements))
         };
-        let zeros = signature.inputs.iter().zip(tried).map(zeros).collect::<Result<Vec<_>, _>>()?;
-        match self.session()?.run_in(&zeros, Mode::MadeUp) {
-            Err(Error::Run { .. }) if *parametric => Ok(()),
-            other => other.map(drop),
-        }
+        signature.inputs.iter().zip(tried).map(zeros).collect()
     }
 
     /// A fresh session for one thread.

@@ -10,24 +10,21 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use arc_swap::ArcSwap;
 use collector::Collector;
 use model_loader::Registry;
 use object_store::ObjectStore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::LocalSet;
 
 use crate::config::Config;
-use crate::endpoint::Endpoints;
 use crate::failure::Failure;
 use crate::http;
+use crate::keeper::{Keeper, Tools};
 use crate::listen;
-use crate::metrics::Metrics;
-use crate::serving::{self, Workshop};
 use crate::shutdown::{Phase, PhaseSwitch, PhaseView};
 use crate::signals::Signals;
-use crate::spec::EndpointSpec;
+use crate::specs::{SpecSource, Writer};
 use crate::worker::{Shared, Worker};
 
 /// Records that may wait for the sink, and the bytes they may hold.
@@ -65,21 +62,24 @@ pub fn serve(config: &Config, ready: impl FnOnce(&Addresses)) -> Result<(), Fail
     files_for(config.limits.connections_per_worker * config.workers);
     let store = config.store.open().map_err(|error| failed(&error))?;
     let runtime = runtime().map_err(|error| failed(&error))?;
-    let specs =
-        runtime.block_on(serving::specs(&config.specs, &*store)).map_err(Failure::config)?;
+    let app = App::new(config, store).map_err(|error| failed(&error))?;
+    let mut keeper = app.keeper().map_err(|error| failed(&error))?;
+    runtime.block_on(keeper.read_first()).map_err(Failure::config)?;
     let bind = |address, count| {
         listen::bind(address, count).map_err(|error| failed(&format!("{address}: {error}")))
     };
     let listeners = bind(config.http, config.workers)?;
     let admin = bind(config.admin, 1)?;
-    let app = App::new(config, store).map_err(|error| failed(&error))?;
-    LocalSet::new().block_on(&runtime, app.run(specs, listeners, admin, ready))
+    LocalSet::new().block_on(&runtime, app.run(keeper, listeners, admin, ready))
 }
 
 // === impl App ===
 
 impl App {
-    fn new(config: &Config, store: Arc<dyn ObjectStore>) -> Result<Self, collector::Error> {
+    fn new(
+        config: &Config,
+        store: Arc<dyn ObjectStore>,
+    ) -> Result<Self, Box<dyn std::error::Error>> {
         let (switch, phase) = PhaseSwitch::new();
         let buffer = collector::Config {
             replica: config.replica.to_string(),
@@ -89,17 +89,37 @@ impl App {
             buffer_bytes: BUFFER_BYTES,
         };
         let collector = Arc::new(Collector::start(buffer, Arc::clone(&store), unix_us)?);
-        let shared = Arc::new(Shared {
-            endpoints: ArcSwap::default(),
-            metrics: Metrics::new(config.workers),
-            limits: config.limits,
-        });
+        let shared =
+            Arc::new(Shared::new(config.workers, config.pool, config.limits, Instant::now)?);
         Ok(Self { config: config.clone(), store, collector, shared, switch, phase })
+    }
+
+    fn registry(&self) -> Registry {
+        let registry = Registry::new(Arc::clone(&self.store));
+        registry.with_trial(self.config.trial.clone()).with_kernels(self.config.kernels)
+    }
+
+    fn keeper(&self) -> std::io::Result<Keeper> {
+        Keeper::new(Tools {
+            source: self.config.specs.clone(),
+            store: Arc::clone(&self.store),
+            registry: self.registry(),
+            shared: Arc::clone(&self.shared),
+            collector: Arc::clone(&self.collector),
+            workers: self.config.workers,
+            poll: self.config.poll,
+        })
+    }
+
+    /// What changes the store's specs; none when specs come from elsewhere.
+    fn writer(&self) -> Option<Writer> {
+        let stored = self.config.specs == SpecSource::Store;
+        stored.then(|| Writer::new(Arc::clone(&self.store), self.registry()))
     }
 
     async fn run(
         self,
-        specs: Vec<EndpointSpec>,
+        mut keeper: Keeper,
         listeners: Vec<TcpListener>,
         mut admin: Vec<TcpListener>,
         ready: impl FnOnce(&Addresses),
@@ -112,24 +132,27 @@ impl App {
             admin: admin.local_addr().map_err(failed)?,
         };
         let (workers, mut ended) = self.start_workers(listeners).map_err(failed)?;
+        let nudge = Rc::new(Notify::new());
         let shown = http::admin::Shown {
             shared: Arc::clone(&self.shared),
             collector: Arc::clone(&self.collector),
             phase: self.phase.clone(),
+            writer: self.writer(),
+            nudge: Rc::clone(&nudge),
         };
         tokio::task::spawn_local(http::admin::run(shown, admin));
 
-        let loaded = tokio::select! {
-            loaded = self.load(specs) => loaded.map(Some),
-            () = signals.stop() => Ok(None),
+        let started = tokio::select! {
+            started = keeper.start() => started.map(|()| true),
+            () = signals.stop() => Ok(false),
         };
-        let served = match loaded {
-            Ok(None) => Ok(()),
-            Ok(Some(endpoints)) => {
-                if endpoints.iter().next().is_none() {
+        let served = match started {
+            Ok(false) => Ok(()),
+            Ok(true) => {
+                if self.shared.endpoints.load().iter().next().is_none() {
                     tracing::warn!(from = ?self.config.specs, "there is no endpoint to serve");
                 }
-                self.shared.endpoints.store(Arc::new(endpoints));
+                tokio::task::spawn_local(async move { keeper.run(&nudge).await });
                 self.switch.advance(Phase::Serving);
                 tracing::info!(http = %addresses.http, admin = %addresses.admin, "ready");
                 ready(&addresses);
@@ -144,7 +167,7 @@ impl App {
                     }
                 }
             }
-            Err(failure) => Err(failure),
+            Err(messages) => Err(Failure { code: Failure::FAILED, messages }),
         };
         served.and(self.close(workers).await)
     }
@@ -174,30 +197,6 @@ impl App {
         };
         let running: std::io::Result<_> = listeners.into_iter().enumerate().map(start).collect();
         Ok((running?, ended))
-    }
-
-    /// Loads all models on a thread of their own.
-    async fn load(&self, specs: Vec<EndpointSpec>) -> Result<Endpoints, Failure> {
-        let (store, shared) = (Arc::clone(&self.store), Arc::clone(&self.shared));
-        let collector = Arc::clone(&self.collector);
-        let (trial, kernels) = (self.config.trial.clone(), self.config.kernels);
-        let (send, loaded) = oneshot::channel();
-        let loading = move || {
-            let registry = Registry::new(store).with_trial(trial).with_kernels(kernels);
-            let workshop = Workshop { registry, metrics: &shared.metrics, collector: &collector };
-            let built = match runtime() {
-                Ok(runtime) => runtime.block_on(serving::build(specs, &workshop)),
-                Err(error) => Err(vec![error.to_string()]),
-            };
-            let _ = send.send(built);
-        };
-        let failed = |messages| Failure { code: Failure::FAILED, messages };
-        std::thread::Builder::new()
-            .name("skeg-load".to_owned())
-            .spawn(loading)
-            .map_err(|error| failed(vec![error.to_string()]))?;
-        let built = loaded.await.unwrap_or_else(|_| Err(vec!["loading broke off".to_owned()]));
-        built.map_err(failed)
     }
 
     /// Answers, unready, until load balancers have looked away; a second signal cuts it short.

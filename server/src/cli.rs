@@ -13,8 +13,10 @@ use crate::trial;
 
 pub mod demo;
 pub mod drift;
+pub mod endpoints;
 pub mod models;
 pub mod serve;
+pub mod traffic;
 pub mod try_model;
 
 /// A low-latency ONNX scoring server that keeps models from drifting.
@@ -34,6 +36,11 @@ enum Command {
     /// Register models in a store
     #[command(subcommand)]
     Models(models::ModelsCommand),
+    /// Say what is served: endpoints, their deployments and shares of traffic
+    #[command(subcommand)]
+    Endpoints(endpoints::EndpointsCommand),
+    /// Give an endpoint's deployments other shares of the traffic
+    Traffic(traffic::TrafficArgs),
     /// Load and run the model on standard input once; for the server's own use
     #[command(name = trial::COMMAND, hide = true)]
     TryModel,
@@ -62,6 +69,8 @@ impl Cli {
             Command::Demo(args) => demo::run(&args),
             Command::Serve(args) => serve::run(&args),
             Command::Models(command) => models::run(&command),
+            Command::Endpoints(command) => endpoints::run(&command),
+            Command::Traffic(args) => traffic::run(&args),
             Command::TryModel => try_model::run(),
             Command::Drift(command) => drift::run(&command),
         };

@@ -13,7 +13,7 @@ use collector::Roll;
 use flags::ServingArgs;
 use model_loader::{Name, TreeKernels, Trial};
 
-use crate::serving::SpecSource;
+use crate::specs::SpecSource;
 use crate::store::StoreUrl;
 use crate::trial;
 use crate::worker::Limits;
@@ -36,6 +36,10 @@ pub struct Config {
     pub admin: SocketAddr,
     /// Scoring threads, at least 1.
     pub workers: usize,
+    /// Threads for expensive models, at least 1.
+    pub pool: usize,
+    /// How often endpoint specs are read.
+    pub poll: Duration,
     /// Bounds on connections and requests.
     pub limits: Limits,
     /// Answering, but unready, after SIGTERM.
@@ -91,6 +95,8 @@ pub fn check(
     let http = wrong.or("--http", args.http.as_deref(), port(8000));
     let admin = wrong.or("--admin", args.admin.as_deref(), port(8002));
     let workers = wrong.or("--workers", args.workers.as_deref(), around.cores.max(1));
+    let pool = wrong.or("--pool", args.pool.as_deref(), workers.max(1));
+    let poll = wrong.time("--poll", &args.poll);
     let connections = wrong.count("--connections", &args.connections, 1 << 20);
     let body_bytes = wrong.count("--body-limit", &args.body_limit, 1 << 31);
     let body_memory = wrong.count("--body-memory", &args.body_memory, 1 << 40);
@@ -110,6 +116,8 @@ pub fn check(
     let shutdown_budget = wrong.time("--shutdown-budget", &args.shutdown_budget);
     for (flag, zero) in [
         ("--workers", workers == 0 || workers > 4096),
+        ("--pool", pool == 0 || pool > 4096),
+        ("--poll", poll < Duration::from_millis(10)),
         ("--header-timeout", limits.header_timeout.is_zero()),
         ("--body-timeout", limits.body_timeout.is_zero()),
         ("--roll-age", roll.age < Duration::from_millis(1)),
@@ -136,6 +144,8 @@ pub fn check(
             http,
             admin,
             workers,
+            pool,
+            poll,
             limits,
             drain_delay,
             shutdown_budget,

@@ -12,7 +12,7 @@ use model_loader::{DataAsset, Lineage, Name, NewVersion, Registry};
 use object_store::{ObjectStore, PutMode};
 use serde::Deserialize;
 
-use crate::serving;
+use crate::specs;
 
 /// One request of the example, to copy and send.
 pub const REQUEST: &str = include_str!("../../examples/fraud/request.json");
@@ -59,7 +59,7 @@ pub async fn prepare(store: Arc<dyn ObjectStore>, now: &str) -> Result<(), Strin
             Err(error) => return Err(error.to_string()),
         }
     }
-    let path = serving::spec_path("fraud");
+    let path = specs::spec_path("fraud");
     match store.put_opts(&path, ENDPOINT.into(), PutMode::Create.into()).await {
         Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
         Err(error) => Err(error.to_string()),

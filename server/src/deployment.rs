@@ -1,18 +1,20 @@
 //! A named seat of an endpoint with one model version made servable.
 //!
-//! Holds everything a request needs of it, resolved beforehand: the model, the counters, the
-//! appender of rows. Shared by all scoring threads; what each of them needs of its own stands in
-//! `sessions`.
+//! Holds everything a request needs of it, resolved beforehand: the model, the way in, the
+//! counters, the appender of rows. Shared by all threads that score; what each of them needs of its
+//! own stands in `sessions`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use collector::Appender;
 use model_loader::{Model, ModelRef, Name};
 
+use crate::admission::Admission;
 use crate::error::Error;
 use crate::metrics::Series;
-use crate::route::Weight;
+use crate::spec::CollectSpec;
 
 /// A servable deployment.
 #[derive(Debug)]
@@ -23,12 +25,16 @@ pub struct Deployment {
     pub name: Name,
     /// Which model version sits there.
     pub model: ModelRef,
-    /// Its share of the traffic.
-    pub weight: Weight,
     /// The runnable model.
-    pub runnable: Model,
+    pub runnable: Arc<Model>,
+    /// On which threads it runs, and how many requests it takes on.
+    pub admission: Admission,
+    /// How long a request may wait and run.
+    pub timeout: Duration,
     /// Counters and histograms of its requests.
     pub series: Arc<Series>,
+    /// What its rows have.
+    pub collect: CollectSpec,
     /// Where its rows go.
     pub rows: Appender,
 }

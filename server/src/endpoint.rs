@@ -1,6 +1,6 @@
 //! A named scoring surface: one immutable snapshot of deployments and routes, swapped whole.
 //!
-//! `serving` builds and swaps it, the scoring threads read it; a request sees exactly one revision,
+//! `keeper` builds and swaps it, the scoring threads read it; a request sees exactly one revision,
 //! and its row names it.
 
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ use model_loader::Name;
 use crate::deployment::Deployment;
 use crate::error::Error;
 use crate::metrics::Series;
-use crate::route::RouteTable;
+use crate::route::{Rendezvous, RouteTable, Weight};
 
 /// One endpoint at one revision.
 #[derive(Debug)]
@@ -20,18 +20,51 @@ pub struct Endpoint {
     pub name: Name,
     /// Counts the snapshots of this endpoint from 1; every row carries it.
     pub revision: u64,
-    /// In the order that `routes` numbers them.
-    pub deployments: Vec<Arc<Deployment>>,
+    /// The servable deployments, in the order that `routes` numbers them.
+    pub seats: Vec<Seat>,
     /// Which of them a draw falls to.
     pub routes: RouteTable,
+    /// What keeps a client at its deployment.
+    pub sticky: Option<Sticky>,
+    /// Deployments of the spec that cannot be served now.
+    pub unready: Vec<Unready>,
     /// Counts requests refused before a deployment was chosen.
     pub unrouted: Arc<Series>,
+}
+
+/// A servable deployment and its shares at this revision.
+#[derive(Clone, Debug)]
+pub struct Seat {
+    /// What sits there; the same from revision to revision while nothing about it changes.
+    pub deployment: Arc<Deployment>,
+    /// Its share of the traffic, as the spec says.
+    pub weight: Weight,
+    /// The share of the others' traffic that is copied to it.
+    pub mirror: Weight,
+}
+
+/// Requests with the same value of a header go to the same deployment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sticky {
+    /// The header's name, in lower case.
+    pub header: String,
+    /// Where a value goes.
+    pub keys: Rendezvous,
+}
+
+/// A deployment of the spec that is not there to serve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unready {
+    /// The seat.
+    pub name: Name,
+    /// The version that should sit there.
+    pub version: Name,
 }
 
 /// All endpoints of the server at one moment.
 #[derive(Debug, Default)]
 pub struct Endpoints {
-    by_name: HashMap<String, Endpoint>,
+    by_name: HashMap<String, Arc<Endpoint>>,
 }
 
 /// What a request says about who must answer it; the default lets the weights decide.
@@ -41,43 +74,67 @@ pub struct Target<'a> {
     pub deployment: Option<&'a str>,
     /// A model version (the version in the path); weights are ignored.
     pub version: Option<&'a str>,
+    /// The value of the endpoint's sticky header; beats the draw.
+    pub key: Option<&'a [u8]>,
 }
 
 // === impl Endpoint ===
 
 impl Endpoint {
-    /// The deployment that answers: the one the request names, else the one `draw` falls to.
+    /// The deployment that answers: the one the request names, else the one its key or `draw` falls
+    /// to.
     ///
     /// # Errors
-    /// [`Error::UnknownPart`] for a deployment or version that is not there, [`Error::Drained`]
-    /// when the weights are all zero.
+    /// [`Error::UnknownPart`] for a deployment or version that is not there, [`Error::Unready`] for
+    /// one that cannot be served now, [`Error::Drained`] when the weights are all zero.
     #[inline]
-    pub fn choose(&self, target: Target<'_>, draw: u32) -> Result<&Deployment, Error> {
-        if target.deployment.is_none() && target.version.is_none() {
-            let index = self.routes.pick(draw);
-            let index = index.ok_or_else(|| Error::Drained(self.name.to_string()))?;
-            return Ok(&self.deployments[index]);
+    pub fn choose(&self, target: Target<'_>, draw: u32) -> Result<&Seat, Error> {
+        if target.deployment.is_some() || target.version.is_some() {
+            return self.named(target);
         }
-        let suits = |deployment: &&Arc<Deployment>| {
-            target.deployment.is_none_or(|name| deployment.name.as_ref() == name)
-                && target.version.is_none_or(|version| deployment.model.version.as_ref() == version)
+        let index = match (&self.sticky, target.key) {
+            (Some(sticky), Some(key)) => sticky.keys.pick(key),
+            _ => self.routes.pick(draw),
         };
-        self.deployments.iter().find(suits).map(|found| &**found).ok_or_else(|| {
-            let (what, name) = match (target.deployment, target.version) {
-                (Some(name), None) => ("deployment", name.to_owned()),
-                (Some(name), Some(version)) => {
-                    ("deployment with that version", format!("{name}, {version}"))
-                }
-                (None, version) => ("version", version.unwrap_or_default().to_owned()),
-            };
-            Error::UnknownPart { model: self.name.to_string(), what, name }
+        index.map(|index| &self.seats[index]).ok_or_else(|| {
+            let model = self.name.to_string();
+            if self.seats.is_empty() { Error::Unready { model } } else { Error::Drained(model) }
         })
+    }
+
+    fn named(&self, target: Target<'_>) -> Result<&Seat, Error> {
+        let suits = |name: &Name, version: &Name| {
+            target.deployment.is_none_or(|wanted| name.as_ref() == wanted)
+                && target.version.is_none_or(|wanted| version.as_ref() == wanted)
+        };
+        let servable = |seat: &&Seat| suits(&seat.deployment.name, &seat.deployment.model.version);
+        if let Some(seat) = self.seats.iter().find(servable) {
+            return Ok(seat);
+        }
+        let model = self.name.to_string();
+        if self.unready.iter().any(|unready| suits(&unready.name, &unready.version)) {
+            return Err(Error::Unready { model });
+        }
+        let (what, name) = match (target.deployment, target.version) {
+            (Some(name), None) => ("deployment", name.to_owned()),
+            (Some(name), Some(version)) => {
+                ("deployment with that version", format!("{name}, {version}"))
+            }
+            (None, version) => ("version", version.unwrap_or_default().to_owned()),
+        };
+        Err(Error::UnknownPart { model, what, name })
+    }
+
+    /// The deployments that copies of others' requests go to.
+    #[inline]
+    pub fn mirrors(&self) -> impl Iterator<Item = &Seat> {
+        self.seats.iter().filter(|seat| seat.mirror > Weight::default())
     }
 
     /// The deployment that speaks for the endpoint in its metadata: the one with most traffic.
     pub fn foremost(&self) -> Option<&Deployment> {
-        let heavier = |a: &&Arc<Deployment>, b: &&Arc<Deployment>| a.weight.cmp(&b.weight);
-        self.deployments.iter().max_by(heavier).map(|found| &**found)
+        let heaviest = self.seats.iter().max_by_key(|seat| seat.weight);
+        heaviest.map(|seat| &*seat.deployment)
     }
 }
 
@@ -85,8 +142,8 @@ impl Endpoint {
 
 impl Endpoints {
     /// A snapshot of these endpoints.
-    pub fn new(endpoints: impl IntoIterator<Item = Endpoint>) -> Self {
-        let keyed = |endpoint: Endpoint| (endpoint.name.to_string(), endpoint);
+    pub fn new(endpoints: impl IntoIterator<Item = Arc<Endpoint>>) -> Self {
+        let keyed = |endpoint: Arc<Endpoint>| (endpoint.name.to_string(), endpoint);
         Self { by_name: endpoints.into_iter().map(keyed).collect() }
     }
 
@@ -96,16 +153,23 @@ impl Endpoints {
     /// [`Error::UnknownModel`].
     #[inline]
     pub fn get(&self, name: &str) -> Result<&Endpoint, Error> {
-        self.by_name.get(name).ok_or_else(|| Error::UnknownModel(name.to_owned()))
+        let found = self.by_name.get(name).map(|found| &**found);
+        found.ok_or_else(|| Error::UnknownModel(name.to_owned()))
+    }
+
+    /// The endpoint of that name, for the next snapshot.
+    pub fn shared(&self, name: &str) -> Option<Arc<Endpoint>> {
+        self.by_name.get(name).cloned()
     }
 
     /// All of them, in no order.
     pub fn iter(&self) -> impl Iterator<Item = &Endpoint> {
-        self.by_name.values()
+        self.by_name.values().map(|endpoint| &**endpoint)
     }
 
     /// Whether a deployment with this identity is still part of a snapshot.
     pub fn holds(&self, deployment: u64) -> bool {
-        self.iter().any(|endpoint| endpoint.deployments.iter().any(|d| d.id == deployment))
+        let mut seats = self.iter().flat_map(|endpoint| &endpoint.seats);
+        seats.any(|seat| seat.deployment.id == deployment)
     }
 }

@@ -1,11 +1,13 @@
 //! What can go wrong with one request, and the one table from error to status.
 //!
 //! Every answer that is not 200 is one of these; `http::encode::error` turns it into
-//! `{"error": "..."}`. The statuses are those of Triton's protocol notes: unknown things 404,
-//! an unready server 400 on its health routes and 503 where it would have scored, a client's
-//! mistake 400, ours 500.
+//! `{"error": "..."}`. The statuses are those of Triton's protocol notes and of Azure ML's online
+//! endpoints: unknown things 404, an unready server 400 on its health routes and 503 where it would
+//! have scored, a client's mistake 400, a model that failed 424, too late 408, too many 429, our
+//! mistake 500.
 
 use crate::http::json::JsonError;
+use crate::specs::WriteError;
 
 /// A request that was not scored. The text is for the client and names the culprit.
 #[derive(Debug, thiserror::Error)]
@@ -40,12 +42,33 @@ pub enum Error {
         /// What was asked for.
         name: String,
     },
+    /// The deployment has as many requests as it takes.
+    #[error("too many requests at once, try again")]
+    Busy,
+    /// The request's time was over before it was scored.
+    #[error("the request was not scored in time")]
+    Timeout,
+    /// What should answer is not servable now.
+    #[error("model \"{model}\" is not ready")]
+    Unready {
+        /// The endpoint.
+        model: String,
+    },
+    /// What was running the model is gone.
+    #[error("scoring broke off")]
+    Broken,
     /// Models are still being loaded.
     #[error("the server is starting")]
     Starting,
     /// The endpoint's weights are all zero and the request names no deployment.
     #[error("model \"{0}\" is drained: its traffic weights are all 0")]
     Drained(String),
+    /// A spec that was not written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// Specs cannot be written here.
+    #[error("endpoint specs come from a local folder here, which is read only: change them there")]
+    ReadOnly,
     /// No route of that path.
     #[error("no such route \"{0}\"")]
     UnknownRoute(String),
@@ -76,7 +99,7 @@ pub enum Error {
 }
 
 /// The statuses of scoring requests, in the order of the counters' cells.
-pub const STATUSES: [u16; 9] = [200, 400, 404, 408, 413, 415, 499, 500, 503];
+pub const STATUSES: [u16; 11] = [200, 400, 404, 408, 413, 415, 424, 429, 499, 500, 503];
 
 impl Error {
     /// The table from error to HTTP status.
@@ -88,12 +111,19 @@ impl Error {
             Self::Encoding(_) => 415,
             Self::Input { cause, .. } => cause.status(),
             Self::Model(error) if error.is_input() => 400,
-            Self::Model(_) => 500,
+            Self::Model(_) => 424,
+            Self::Busy => 429,
+            Self::Broken => 500,
             Self::UnknownPart { what: "output", .. } => 400,
             Self::UnknownModel(_) | Self::UnknownPart { .. } | Self::UnknownRoute(_) => 404,
-            Self::Drained(_) | Self::Starting | Self::BodiesTooLarge => 503,
+            Self::Drained(_) | Self::Starting | Self::Unready { .. } | Self::BodiesTooLarge => 503,
+            Self::Write(WriteError::Refused(_)) => 400,
+            Self::Write(WriteError::Unknown(_)) => 404,
+            Self::Write(WriteError::Changed(_)) => 409,
+            Self::Write(WriteError::Store { .. }) => 502,
+            Self::ReadOnly => 403,
             Self::Method { .. } => 405,
-            Self::BodyTimeout => 408,
+            Self::BodyTimeout | Self::Timeout => 408,
             Self::BodyTooLarge { .. } => 413,
         }
     }

@@ -13,3 +13,4 @@ pub mod scoring;
 pub mod encode;
 pub mod describe;
 pub mod admin;
+pub mod manage;

@@ -1,8 +1,9 @@
 //! Skeg's server: HTTP, router, process life. The only crate that knows hyper.
 //!
-//! The rooms, in reading order: `cli` and `config` say what is wanted, `app` wires it, `serving`
-//! turns specs and models into `endpoint`s; a request walks `http` -> `score` -> `route` ->
-//! `deployment` -> (model-loader) -> `http::encode` -> `record` -> (collector).
+//! The rooms, in reading order: `cli` and `config` say what is wanted, `app` wires it, `keeper`
+//! turns `specs` and models into `endpoint`s, again and again; a request walks `http` -> `route` ->
+//! `score` -> `admission` -> `deployment` -> (model-loader) -> `http::encode` -> `mirror` ->
+//! `record` -> (collector).
 #![forbid(unsafe_code)]
 
 pub mod cli;
@@ -11,19 +12,26 @@ pub mod config;
 pub mod trial;
 pub mod store;
 pub mod spec;
+pub mod specs;
 pub mod demo;
 pub mod app;
 pub mod signals;
 pub mod shutdown;
 pub mod listen;
-pub mod serving;
+pub mod background;
+pub mod keeper;
+pub mod board;
 pub mod endpoint;
 pub mod deployment;
+pub mod admission;
 pub mod sessions;
+pub mod pool;
+pub mod turns;
 pub mod worker;
 pub mod http;
 pub mod score;
 pub mod route;
+pub mod mirror;
 pub mod record;
 pub mod error;
 pub mod metrics;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use crossbeam_utils::CachePadded;
 
 use crate::error::{STATUSES, status_cell};
+use crate::mirror::Comparisons;
 use histogram::Histogram;
 
 pub mod exposition;
@@ -33,6 +34,8 @@ pub struct Labels {
 #[derive(Debug)]
 pub struct Series {
     labels: Labels,
+    /// What became of the copies of others' requests.
+    pub mirrored: Comparisons,
     /// One per worker.
     cells: Box<[CachePadded<Cells>]>,
 }
@@ -67,7 +70,8 @@ fn add(cell: &AtomicU64, n: u64) {
 
 impl Series {
     fn new(labels: Labels, workers: usize) -> Self {
-        Self { labels, cells: (0..workers).map(|_| CachePadded::default()).collect() }
+        let mirrored = Comparisons::default();
+        Self { labels, mirrored, cells: (0..workers).map(|_| CachePadded::default()).collect() }
     }
 
     /// Counts one answered request; called by worker number `worker` alone.

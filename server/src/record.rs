@@ -7,7 +7,9 @@
 use collector::{Block, Kind, Record, RowSchema, Source, Values as RowValues};
 use model_loader::{Datatype, Signature, Tensor, TensorSpec, Values};
 
+use crate::deployment::Deployment;
 use crate::score::Answer;
+use crate::spec::CollectSpec;
 
 #[cfg(test)]
 mod tests;
@@ -17,14 +19,20 @@ const MAX_COLUMNS: usize = 2048;
 /// What stands before the name of an input's column.
 const INPUT: &str = "in";
 
-/// The schema of the rows that a model version writes at one deployment.
+/// The schema of the rows that a model version writes at one deployment, of what is kept of them.
 ///
 /// # Errors
 /// The collector's, when the columns make no schema.
-pub fn row_schema(source: Source, signature: &Signature) -> Result<RowSchema, collector::Error> {
-    let inputs = signature.inputs.iter().filter_map(|spec| block(INPUT, spec));
-    let outputs = signature.outputs.iter().filter_map(|spec| block("out", spec));
-    RowSchema::new(source, inputs.chain(outputs).collect())
+pub fn row_schema(
+    source: Source,
+    signature: &Signature,
+    keep: CollectSpec,
+) -> Result<RowSchema, collector::Error> {
+    let inputs = signature.inputs.iter().filter(|_| keep.inputs);
+    let outputs = signature.outputs.iter().filter(|_| keep.outputs);
+    let blocks =
+        inputs.map(|spec| block(INPUT, spec)).chain(outputs.map(|spec| block("out", spec)));
+    RowSchema::new(source, blocks.flatten().collect())
 }
 
 /// Whether rows of such a model can be written at all, whichever deployment it is put at.
@@ -40,7 +48,9 @@ pub fn check(signature: &Signature) -> Result<(), String> {
         version: name(),
         model_digest: String::new(),
     };
-    row_schema(source, signature).map(drop).map_err(|error| error.to_string())
+    row_schema(source, signature, CollectSpec::default())
+        .map(drop)
+        .map_err(|error| error.to_string())
 }
 
 /// What a row says of its request beside the tensors.
@@ -57,12 +67,14 @@ pub struct Circumstances {
 }
 
 /// The record of one scored request: a row for each row of the request.
-pub fn record(signature: &Signature, answer: Answer, about: Circumstances) -> Record {
+pub fn record(deployment: &Deployment, answer: Answer, about: Circumstances) -> Record {
+    let (signature, keep) = (deployment.runnable.signature(), deployment.collect);
     let rows = answer.inputs.rows();
     let inputs = signature.inputs.iter().zip(answer.inputs.into_tensors());
     let outputs = signature.outputs.iter().zip(answer.outputs);
     let values = inputs
-        .chain(outputs)
+        .filter(|_| keep.inputs)
+        .chain(outputs.filter(|_| keep.outputs))
         .filter(|(spec, _)| width(spec).is_some())
         .map(|(_, tensor)| values(tensor))
         .collect();
@@ -85,9 +97,9 @@ fn block(side: &str, spec: &TensorSpec) -> Option<Block> {
     let named = |names: &[String], prefix: String| {
         (names.len() == width).then(|| names.iter().map(|n| format!("{prefix}{n}")).collect())
     };
-    // An input of one column is a feature by itself, whether it is a vector or a matrix; features
-    // that were registered for it say more.
-    let one = spec.shape.len() == 1 || (side == INPUT && spec.feature_names.len() != 1);
+    // An input of one column is a feature by itself, whether it is a vector or a matrix; a feature
+    // that was registered for it says more. An output's one class says less than its name.
+    let one = if side == INPUT { spec.feature_names.len() != 1 } else { spec.shape.len() == 1 };
     let columns = if width == 1 && one {
         vec![format!("{side}.{}", spec.name)]
     } else {

@@ -1,25 +1,30 @@
 //! Weighted choice of a deployment for one request.
 //!
-//! Called by `score`. Pure: the caller brings the draw, and picking cannot fail. Refuses, when the
-//! table is built, weights that do not sum to 100 % (or to 0 %, a drained endpoint), a deployment
-//! named twice and a weight outside 0 to 100 %. Knows nothing of readiness: `endpoint` builds a
-//! table over deployments that are servable.
+//! Called by `score`. Pure: the caller brings the draw or the key, and picking cannot fail. Refuses
+//! weights that do not sum to 100 % (or to 0 %, a drained endpoint) and a weight outside 0 to
+//! 100 %. Knows nothing of readiness: `endpoint` builds a table over deployments that are servable.
+
+mod rendezvous;
 
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
+pub use rendezvous::Rendezvous;
+
 /// A share of the traffic in hundredths of a percent: 10,000 is everything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Weight(u16);
 
 /// Which deployment a draw falls to, by cumulative weight.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RouteTable {
     /// (exclusive upper bound in hundredths of a percent, index of the deployment), ascending;
-    /// empty for a drained endpoint. The last bound is `WHOLE`.
+    /// empty for a drained endpoint.
     bounds: Box<[(u32, usize)]>,
+    /// The last bound: `WHOLE`, unless deployments with traffic are missing.
+    sum: u32,
 }
 
 /// Why a set of weights is not a route table.
@@ -55,6 +60,17 @@ impl Weight {
         Ok(Self(parts as u16))
     }
 
+    /// The share in percent.
+    pub fn percent(self) -> f64 {
+        f64::from(self.0) / 100.0
+    }
+
+    /// Whether `draw`, uniform over all of `u32`, falls within the share.
+    #[inline]
+    pub fn takes(self, draw: u32) -> bool {
+        scaled(draw, WHOLE) < u32::from(self.0)
+    }
+
     /// The share as a ratio between 0 and 1.
     pub fn ratio(self) -> f64 {
         f64::from(self.0) / f64::from(WHOLE)
@@ -69,10 +85,16 @@ impl RouteTable {
     /// # Errors
     /// [`RouteError::Sum`] when the weights sum to neither 100 % nor 0 %.
     pub fn new(weights: &[Weight]) -> Result<Self, RouteError> {
-        let sum: u32 = weights.iter().map(|w| u32::from(w.0)).sum();
-        if sum != WHOLE && sum != 0 {
-            return Err(RouteError::Sum(WeightSum(sum)));
+        let table = Self::over(weights);
+        match table.sum {
+            WHOLE | 0 => Ok(table),
+            sum => Err(RouteError::Sum(WeightSum(sum))),
         }
+    }
+
+    /// The table for those of an endpoint's deployments that can be served, in the proportion of
+    /// their weights.
+    pub fn over(weights: &[Weight]) -> Self {
         let mut upper = 0;
         let bounds = weights
             .iter()
@@ -83,16 +105,21 @@ impl RouteTable {
                 (upper, index)
             })
             .collect();
-        Ok(Self { bounds })
+        Self { bounds, sum: upper }
     }
 
     /// The deployment that `draw`, uniform over all of `u32`, falls to; `None` when drained.
     #[inline]
     pub fn pick(&self, draw: u32) -> Option<usize> {
-        // Scaled, not a remainder: 2^32 is no multiple of 10,000.
-        let point = ((u64::from(draw) * u64::from(WHOLE)) >> 32) as u32;
+        let point = scaled(draw, self.sum);
         self.bounds.iter().find(|(upper, _)| point < *upper).map(|(_, index)| *index)
     }
+}
+
+/// A draw over all of `u32` as one over `0..whole`. Scaled, not a remainder: 2^32 is no multiple.
+#[inline]
+fn scaled(draw: u32, whole: u32) -> u32 {
+    ((u64::from(draw) * u64::from(whole)) >> 32) as u32
 }
 
 // === impl WeightSum ===

@@ -1,18 +1,22 @@
-//! The corridor of one request: route, place the inputs, run the model.
+//! The corridor of one request: admit, decode, place the inputs, run the model.
 //!
-//! Called by `http::scoring` with what `http::decode` read. From here the calls stand down the page
-//! in order; nothing awaits, and nothing is shared but the snapshot. Time and chance come in as
-//! values.
+//! Called by every protocol's scoring, once the endpoint has chosen the deployment. A model that
+//! runs inline awaits nothing and shares nothing but the snapshot; one that runs on the pool waits
+//! for its place and for its answer, within the request's time.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model_loader::{Inputs, NamedTensor, Tensor};
 
+use crate::admission::{Admission, Permit};
 use crate::deployment::Deployment;
-use crate::endpoint::{Endpoint, Endpoints, Target};
+use crate::endpoint::Seat;
 use crate::error::Error;
+use crate::pool::{Job, Pool};
 use crate::sessions::Sessions;
+use crate::worker::Worker;
 
 /// What a client asks, whatever the protocol.
 #[derive(Debug)]
@@ -23,6 +27,8 @@ pub struct ScoreRequest<'a> {
     pub inputs: Vec<NamedTensor<'a>>,
     /// The outputs wanted, all when `None`.
     pub outputs: Option<Vec<Cow<'a, str>>>,
+    /// How long the client waits for the answer, if it says so.
+    pub timeout: Option<Duration>,
 }
 
 /// A scored request.
@@ -38,56 +44,119 @@ pub struct Answer {
     pub inference: Duration,
 }
 
-/// Where a request is scored, and under which chance and time.
+/// A request that was not scored.
 #[derive(Debug)]
-pub struct Corridor<'a> {
-    /// The snapshot of all endpoints that the request runs under.
-    pub endpoints: &'a Endpoints,
-    /// The worker's run states.
-    pub sessions: &'a mut Sessions,
-    /// Uniform over all of `u32`.
-    pub draw: u32,
-    /// The monotonic clock.
-    pub now: fn() -> Instant,
+pub enum Failure {
+    /// It could not be read; no deployment saw it.
+    Request(Error),
+    /// The deployment did not take it on, refused it, or failed on it.
+    Deployment(Error),
 }
 
-/// A request that was not scored, and the deployment it failed at, if one was chosen.
-#[derive(Debug)]
-pub struct Failure<'e> {
-    /// Counts against this deployment.
-    pub deployment: Option<&'e Deployment>,
-    /// Why.
-    pub error: Error,
+/// How an admitted request is run.
+enum Admitted {
+    /// Here and now.
+    Inline,
+    /// On the pool, holding one of the deployment's places.
+    Pool(Permit),
 }
 
-/// Scores `request` on `endpoint`.
+/// A request that fits its deployment's model.
+struct Placed {
+    inputs: Inputs,
+    selected: Vec<usize>,
+}
+
+/// Scores what `decode` reads of a request that `arrived` then. Gives the client's name for it back
+/// with the answer.
 ///
 /// # Errors
-/// A [`Failure`] that names the deployment when one was chosen.
-pub fn score<'e>(
-    endpoint: &'e Endpoint,
-    target: Target<'_>,
-    request: ScoreRequest<'_>,
-    corridor: Corridor<'_>,
-) -> Result<(&'e Deployment, Answer), Failure<'e>> {
-    let deployment = endpoint
-        .choose(target, corridor.draw)
-        .map_err(|error| Failure { deployment: None, error })?;
-    run(deployment, request, corridor)
-        .map(|answer| (deployment, answer))
-        .map_err(|error| Failure { deployment: Some(deployment), error })
+/// A [`Failure`], by whom it counts against.
+pub async fn score<'b>(
+    worker: &Worker,
+    seat: &Seat,
+    arrived: Instant,
+    decode: impl FnOnce() -> Result<ScoreRequest<'b>, Error>,
+) -> Result<(Option<Cow<'b, str>>, Answer), Failure> {
+    let deployment = &seat.deployment;
+    let deadline = arrived + deployment.timeout;
+    let admitted = admit(worker, deployment, deadline).await.map_err(Failure::Deployment)?;
+    let ScoreRequest { id, inputs, outputs, timeout } = decode().map_err(Failure::Request)?;
+    let sooner = timeout.and_then(|timeout| arrived.checked_add(timeout));
+    let deadline = sooner.map_or(deadline, |sooner| deadline.min(sooner));
+    let placed = place(deployment, inputs, outputs.as_deref()).map_err(Failure::Deployment)?;
+    let answer = match admitted {
+        Admitted::Inline => {
+            run(deployment, placed, &mut worker.sessions.borrow_mut(), deadline, worker.shared.now)
+        }
+        Admitted::Pool(permit) => {
+            run_on(&worker.shared.pool, deployment, placed, permit, deadline).await
+        }
+    };
+    answer.map(|answer| (id, answer)).map_err(Failure::Deployment)
 }
 
-fn run(
+/// Takes the request on, or refuses it at once; waits for a place until `deadline`.
+#[inline]
+async fn admit(
+    worker: &Worker,
+    deployment: &Arc<Deployment>,
+    deadline: Instant,
+) -> Result<Admitted, Error> {
+    match &deployment.admission {
+        Admission::Inline { per_turn } => {
+            let turn = worker.turns.now();
+            let taken = worker.sessions.borrow_mut().take(deployment, turn, *per_turn)?;
+            if taken { Ok(Admitted::Inline) } else { Err(Error::Busy) }
+        }
+        Admission::Pool(gate) => gate.enter(deadline).await.map(Admitted::Pool),
+    }
+}
+
+/// Holds the request against the model's signature.
+fn place(
     deployment: &Deployment,
-    request: ScoreRequest<'_>,
-    corridor: Corridor<'_>,
+    inputs: Vec<NamedTensor<'_>>,
+    outputs: Option<&[Cow<'_, str>]>,
+) -> Result<Placed, Error> {
+    let selected = deployment.select(outputs)?;
+    let inputs = deployment.runnable.signature().place(inputs)?;
+    Ok(Placed { inputs, selected })
+}
+
+/// Runs the model on this thread.
+fn run(
+    deployment: &Arc<Deployment>,
+    placed: Placed,
+    sessions: &mut Sessions,
+    deadline: Instant,
+    now: fn() -> Instant,
 ) -> Result<Answer, Error> {
-    let selected = deployment.select(request.outputs.as_deref())?;
-    let inputs = deployment.runnable.signature().place(request.inputs)?;
-    let session = corridor.sessions.of(deployment, corridor.endpoints)?;
-    let started = (corridor.now)();
+    let session = sessions.of(deployment)?;
+    let started = now();
+    if started > deadline {
+        return Err(Error::Timeout);
+    }
+    let Placed { inputs, selected } = placed;
     let outputs = session.run(inputs.tensors())?;
-    let inference = (corridor.now)() - started;
+    let inference = now() - started;
+    Ok(Answer { inputs, outputs, selected, inference })
+}
+
+/// Has the pool run the model. Dropping the future, as happens when the client goes away, takes
+/// the request back unless it is running.
+async fn run_on(
+    pool: &Pool,
+    deployment: &Arc<Deployment>,
+    placed: Placed,
+    permit: Permit,
+    deadline: Instant,
+) -> Result<Answer, Error> {
+    let Placed { inputs, selected } = placed;
+    let (job, answer) = Job::new(Arc::clone(deployment), inputs, deadline, permit);
+    pool.run(job)?;
+    let ran = tokio::time::timeout_at(deadline.into(), answer).await;
+    let ran = ran.map_err(|_| Error::Timeout)?.map_err(|_| Error::Broken)??;
+    let (inputs, outputs, inference) = (ran.inputs, ran.outputs, ran.inference);
     Ok(Answer { inputs, outputs, selected, inference })
 }

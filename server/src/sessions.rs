@@ -1,4 +1,6 @@
-//! One worker's own run state for each deployment it has served, so that scoring takes no lock.
+//! One thread's own run state for each deployment it has served, so that scoring takes no lock.
+
+use std::sync::Arc;
 
 use model_loader::Session;
 
@@ -6,33 +8,75 @@ use crate::deployment::Deployment;
 use crate::endpoint::Endpoints;
 use crate::error::Error;
 
-/// One worker's run states, by deployment.
+/// One thread's run states, by deployment.
 #[derive(Debug, Default)]
 pub struct Sessions {
-    open: Vec<(u64, Session)>,
+    open: Vec<Open>,
+}
+
+/// The fields go in this order: while a session is there, its deployment is.
+#[derive(Debug)]
+struct Open {
+    session: Session,
+    deployment: Arc<Deployment>,
+    /// The last turn in which a request was taken, and how many were.
+    turn: u64,
+    taken: u32,
 }
 
 // === impl Sessions ===
 
 impl Sessions {
-    /// This worker's session with `deployment`, opened at the first use. `now` is the snapshot the
-    /// request runs under: sessions of deployments it no longer holds are closed on the way.
+    /// This thread's session with `deployment`, opened at the first use.
     ///
     /// # Errors
     /// [`Error::Model`] when the model gives no session.
     #[inline]
-    pub fn of(&mut self, deployment: &Deployment, now: &Endpoints) -> Result<&mut Session, Error> {
-        let place = match self.open.iter().position(|(id, _)| *id == deployment.id) {
-            Some(place) => place,
-            None => self.open(deployment, now)?,
-        };
-        Ok(&mut self.open[place].1)
+    pub fn of(&mut self, deployment: &Arc<Deployment>) -> Result<&mut Session, Error> {
+        let place = self.place(deployment)?;
+        Ok(&mut self.open[place].session)
+    }
+
+    /// Takes one more request of `deployment` in hand; whether it is one of the first `most` of
+    /// this `turn`.
+    ///
+    /// # Errors
+    /// As [`Sessions::of`].
+    #[inline]
+    pub fn take(
+        &mut self,
+        deployment: &Arc<Deployment>,
+        turn: u64,
+        most: u32,
+    ) -> Result<bool, Error> {
+        let place = self.place(deployment)?;
+        let open = &mut self.open[place];
+        if open.turn != turn {
+            (open.turn, open.taken) = (turn, 0);
+        }
+        open.taken = open.taken.saturating_add(1);
+        Ok(open.taken <= most)
+    }
+
+    /// Closes the sessions with deployments that are no part of `now`. The keeper waits for this
+    /// before it frees a model.
+    pub fn close_gone(&mut self, now: &Endpoints) {
+        self.open.retain(|open| now.holds(open.deployment.id));
+    }
+
+    #[inline]
+    fn place(&mut self, deployment: &Arc<Deployment>) -> Result<usize, Error> {
+        match self.open.iter().position(|open| open.deployment.id == deployment.id) {
+            Some(place) => Ok(place),
+            None => self.open(deployment),
+        }
     }
 
     #[cold]
-    fn open(&mut self, deployment: &Deployment, now: &Endpoints) -> Result<usize, Error> {
-        self.open.retain(|(id, _)| now.holds(*id));
-        self.open.push((deployment.id, deployment.runnable.session()?));
+    fn open(&mut self, deployment: &Arc<Deployment>) -> Result<usize, Error> {
+        let session = deployment.runnable.session()?;
+        let deployment = Arc::clone(deployment);
+        self.open.push(Open { session, deployment, turn: 0, taken: 0 });
         Ok(self.open.len() - 1)
     }
 }

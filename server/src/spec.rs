@@ -1,21 +1,30 @@
 //! An endpoint's YAML -> a checked [`EndpointSpec`]; every mistake in it is reported at once.
 //!
-//! Called by `serving`. Refuses unknown keys, bad names and references, weights that are not
-//! percentages or do not sum to 100 or 0, traffic to a deployment that is not there. The keys that
-//! later work adds (`mirror`, `sticky`, `drift`, ...) are refused until they do something.
+//! Called by `specs` and by the commands that write specs. Refuses unknown keys, bad names and
+//! references, weights that are not percentages or do not sum to 100 or 0, shares for a deployment
+//! that is not there, limits out of range.
 
-use std::collections::BTreeMap;
+use std::time::Duration;
 
 use model_loader::{ModelRef, Name};
-use serde::Deserialize;
 
 use crate::route::{RouteTable, Weight};
+use tree::{Mistakes, Node};
+
+mod deployment;
+mod drift;
+mod tree;
+
+pub use deployment::{Batching, DeploymentSpec, Execution};
+pub use drift::{Alert, AlertFormat, DriftSpec};
 
 #[cfg(test)]
 mod tests;
 
 /// Largest spec file, bytes.
 pub const MAX_BYTES: usize = 1 << 20;
+/// Most deployments of one endpoint.
+const DEPLOYMENTS_MAX: usize = 64;
 
 /// What an endpoint should be.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,75 +33,142 @@ pub struct EndpointSpec {
     pub name: Name,
     /// Its deployments, by name.
     pub deployments: Vec<DeploymentSpec>,
+    /// The header whose value keeps its deployment, in lower case.
+    pub sticky: Option<String>,
+    /// Which rows are kept, and what of them.
+    pub collect: CollectSpec,
+    /// How drift is looked for.
+    pub drift: Option<DriftSpec>,
 }
 
-/// What one deployment should be.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DeploymentSpec {
-    /// The seat.
-    pub name: Name,
-    /// What sits there.
-    pub model: ModelRef,
-    /// Its share of the traffic; the shares make a sound route table.
-    pub weight: Weight,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawEndpoint {
-    name: String,
-    deployments: BTreeMap<String, RawDeployment>,
-    traffic: BTreeMap<String, f64>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawDeployment {
-    model: String,
+/// Which rows are kept, and what of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CollectSpec {
+    /// Share of the requests whose rows are kept, 0 to 1.
+    pub sampling: f64,
+    /// Whether rows have the inputs.
+    pub inputs: bool,
+    /// Whether rows have the outputs.
+    pub outputs: bool,
 }
 
 /// Reads the spec `text`.
 ///
 /// # Errors
-/// Every mistake found, one sentence each.
+/// Every mistake found, one sentence each, with the key it stands at.
 pub fn parse(text: &str) -> Result<EndpointSpec, Vec<String>> {
-    let raw: RawEndpoint = serde_saphyr::from_str(text).map_err(|e| vec![e.to_string()])?;
-    let mut mistakes = Vec::new();
-    let name = check(&mut mistakes, raw.name.parse::<Name>(), "name");
-    if raw.deployments.is_empty() {
-        mistakes.push("deployments: there is none".to_owned());
-    }
-    let mut deployments = Vec::new();
-    for (seat, deployment) in &raw.deployments {
-        let place = format!("deployments.{seat}");
-        let name = check(&mut mistakes, seat.parse::<Name>(), &place);
-        let model = deployment.model.parse::<ModelRef>();
-        let model = check(&mut mistakes, model, &format!("{place}.model"));
-        let percent = raw.traffic.get(seat).copied().unwrap_or(0.0);
-        let weight = Weight::from_percent(percent);
-        let weight = check(&mut mistakes, weight, &format!("traffic.{seat}"));
-        if let (Some(name), Some(model), Some(weight)) = (name, model, weight) {
-            deployments.push(DeploymentSpec { name, model, weight });
-        }
-    }
-    for seat in raw.traffic.keys().filter(|seat| !raw.deployments.contains_key(*seat)) {
-        mistakes.push(format!("traffic.{seat}: there is no such deployment"));
-    }
-    let weights: Vec<Weight> = deployments.iter().map(|d| d.weight).collect();
-    if deployments.len() == raw.deployments.len() {
-        check(&mut mistakes, RouteTable::new(&weights), "traffic");
-    }
-    match name {
-        Some(name) if mistakes.is_empty() => Ok(EndpointSpec { name, deployments }),
+    let mistakes = Mistakes::default();
+    let spec = mistakes.root(text).map_err(|error| vec![error])?;
+    let spec = endpoint(spec, &mistakes);
+    let mistakes = mistakes.into_all();
+    match spec {
+        Some(spec) if mistakes.is_empty() => Ok(spec),
         _ => Err(mistakes),
     }
 }
 
-/// The value, or a mistake noted under the key it stands at.
-fn check<T, E: std::fmt::Display>(
-    mistakes: &mut Vec<String>,
-    value: Result<T, E>,
-    key: &str,
-) -> Option<T> {
-    value.map_err(|error| mistakes.push(format!("{key}: {error}"))).ok()
+fn endpoint(root: Node<'_>, mistakes: &Mistakes) -> Option<EndpointSpec> {
+    let mut keys = root.fields();
+    let name = keys.require("name").and_then(Node::parsed::<Name>);
+    let seats = keys.require("deployments").map(Node::entries).unwrap_or_default();
+    let traffic = shares(keys.require("traffic"));
+    let mirror = shares(keys.take("mirror"));
+    let sticky = keys.take("sticky").and_then(sticky);
+    let collect = keys.take("collect").map_or_else(CollectSpec::default, collect);
+    let drift = keys.take("drift").map(drift::read);
+    keys.close();
+
+    if seats.is_empty() {
+        mistakes.note("deployments", "there is none");
+    }
+    if seats.len() > DEPLOYMENTS_MAX {
+        mistakes.note("deployments", format_args!("there are more than {DEPLOYMENTS_MAX}"));
+    }
+    for (key, shares) in [("traffic", &traffic), ("mirror", &mirror)] {
+        for (seat, _) in shares.iter().filter(|(seat, _)| !seats.iter().any(|(s, _)| s == seat)) {
+            mistakes.note(&format!("{key}.{seat}"), "there is no such deployment");
+        }
+    }
+    let weights: Option<Vec<Weight>> = traffic.iter().map(|(_, weight)| *weight).collect();
+    if let Some(Err(error)) = weights.map(|weights| RouteTable::new(&weights)) {
+        mistakes.note("traffic", error);
+    }
+    let share = |shares: &[(String, Option<Weight>)], seat: &str| {
+        let found = shares.iter().find(|(name, _)| name == seat);
+        found.and_then(|(_, weight)| *weight).unwrap_or_default()
+    };
+    let read = |(seat, node): (String, Node<'_>)| {
+        let (weight, mirrored) = (share(&traffic, &seat), share(&mirror, &seat));
+        deployment::read(&seat, node, weight, mirrored)
+    };
+    let deployments: Vec<Option<DeploymentSpec>> = seats.into_iter().map(read).collect();
+    let deployments = deployments.into_iter().collect::<Option<_>>()?;
+    Some(EndpointSpec { name: name?, deployments, sticky, collect, drift })
+}
+
+/// Deployment names to percentages; a wrong one has been noted.
+fn shares(node: Option<Node<'_>>) -> Vec<(String, Option<Weight>)> {
+    let share = |(seat, node): (String, Node<'_>)| (seat, weight(node));
+    node.map(Node::entries).unwrap_or_default().into_iter().map(share).collect()
+}
+
+fn weight(node: Node<'_>) -> Option<Weight> {
+    node.checked(|node| node.number(f64::MIN..=f64::MAX), Weight::from_percent)
+}
+
+/// The name of a header, in lower case.
+fn sticky(node: Node<'_>) -> Option<String> {
+    let mut keys = node.fields();
+    let header = keys.require("header").and_then(|node| node.checked(Node::text, header_name));
+    keys.close();
+    header
+}
+
+/// RFC 9110's token, at most 64 bytes of it.
+fn header_name(text: String) -> Result<String, String> {
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if (1..=64).contains(&text.len()) && text.bytes().all(token) {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err(format!("\"{text}\" is no name of a header"))
+    }
+}
+
+fn collect(node: Node<'_>) -> CollectSpec {
+    let usual = CollectSpec::default();
+    let mut keys = node.fields();
+    let sampling = keys.take("sampling").and_then(|node| node.number(0.0..=1.0));
+    let inputs = keys.take("inputs").and_then(Node::flag);
+    let outputs = keys.take("outputs").and_then(Node::flag);
+    keys.close();
+    CollectSpec {
+        sampling: sampling.unwrap_or(usual.sampling),
+        inputs: inputs.unwrap_or(usual.inputs),
+        outputs: outputs.unwrap_or(usual.outputs),
+    }
+}
+
+// === impl EndpointSpec ===
+
+impl EndpointSpec {
+    /// The model versions that its deployments ask for.
+    pub fn models(&self) -> impl Iterator<Item = &ModelRef> {
+        self.deployments.iter().map(|deployment| &deployment.model)
+    }
+}
+
+// === impl CollectSpec ===
+
+impl Default for CollectSpec {
+    /// Everything is kept.
+    fn default() -> Self {
+        Self { sampling: 1.0, inputs: true, outputs: true }
+    }
+}
+
+// === impl DeploymentSpec ===
+
+impl DeploymentSpec {
+    /// How long a request that has come may wait and run, unless the spec says otherwise.
+    pub const TIMEOUT: Duration = Duration::from_secs(5);
 }

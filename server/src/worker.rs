@@ -3,23 +3,40 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
+use tokio::sync::watch;
 
+use crate::board::Board;
 use crate::endpoint::Endpoints;
 use crate::metrics::Metrics;
+use crate::mirror::Mirror;
+use crate::pool::Pool;
 use crate::sessions::Sessions;
 use crate::shutdown::PhaseView;
+use crate::turns::Turns;
 
 /// What all scoring threads read.
 #[derive(Debug)]
 pub struct Shared {
-    /// The snapshot that new requests run under.
-    pub endpoints: ArcSwap<Endpoints>,
+    /// The snapshot that new requests run under; its holders outside of the scoring threads are
+    /// the pool's and the mirror's.
+    pub endpoints: Arc<ArcSwap<Endpoints>>,
+    /// Runs what is too expensive to run inline.
+    pub pool: Pool,
+    /// Runs copies of requests.
+    pub mirror: Mirror,
     /// Each worker writes its own cells.
     pub metrics: Metrics,
+    /// How each deployment stands.
+    pub board: ArcSwap<Board>,
     /// The bounds on what a client may send.
     pub limits: Limits,
+    /// The monotonic clock.
+    pub now: fn() -> Instant,
+    /// Tells the workers that the snapshot has changed.
+    changes: watch::Sender<()>,
 }
 
 /// Bounds on one connection and one request.
@@ -48,6 +65,8 @@ pub struct Worker {
     pub phase: PhaseView,
     /// Its run state for each deployment.
     pub sessions: RefCell<Sessions>,
+    /// Which requests were ready together.
+    pub turns: Turns,
     random: RefCell<fastrand::Rng>,
     /// Bytes of bodies that are being read or scored.
     bodies: Cell<usize>,
@@ -64,13 +83,51 @@ pub struct BodyRoom<'w> {
 #[derive(Debug)]
 pub struct InHand<'w>(&'w Worker);
 
+// === impl Shared ===
+
+impl Shared {
+    /// For this many workers and threads of the pool; serves nothing yet.
+    ///
+    /// # Errors
+    /// When the system refuses a thread.
+    pub fn new(
+        workers: usize,
+        pool: usize,
+        limits: Limits,
+        now: fn() -> Instant,
+    ) -> std::io::Result<Self> {
+        let endpoints = Arc::<ArcSwap<Endpoints>>::default();
+        Ok(Self {
+            pool: Pool::start(pool, &endpoints, now)?,
+            mirror: Mirror::start(&endpoints)?,
+            endpoints,
+            metrics: Metrics::new(workers),
+            board: ArcSwap::default(),
+            limits,
+            now,
+            changes: watch::Sender::new(()),
+        })
+    }
+
+    /// Makes `next` the snapshot that new requests run under, and has everybody let go of what is
+    /// gone. The one before is given back.
+    pub fn publish(&self, next: Endpoints) -> Arc<Endpoints> {
+        let before = self.endpoints.swap(Arc::new(next));
+        self.changes.send_replace(());
+        self.pool.changed();
+        self.mirror.changed();
+        before
+    }
+}
+
 // === impl Worker ===
 
 impl Worker {
     /// Worker number `index`, drawing from `random`.
     pub fn new(index: usize, shared: Arc<Shared>, phase: PhaseView, random: fastrand::Rng) -> Self {
         let (sessions, random) = (RefCell::default(), RefCell::new(random));
-        Self { index, shared, phase, sessions, random, bodies: Cell::new(0) }
+        let (turns, bodies) = (Turns::default(), Cell::new(0));
+        Self { index, shared, phase, sessions, turns, random, bodies }
     }
 
     /// A draw, uniform over all of `u32`.
@@ -84,6 +141,18 @@ impl Worker {
         let mut random = [0; 10];
         self.random.borrow_mut().fill(&mut random);
         uuid::Builder::from_unix_timestamp_millis(unix_ms, &random).into_uuid().to_string()
+    }
+
+    /// What goes on in the worker beside its connections, for as long as it runs: turns end, and
+    /// sessions with deployments that are gone are closed.
+    pub async fn keep(&self) {
+        let mut changes = self.shared.changes.subscribe();
+        let close = async {
+            while changes.changed().await.is_ok() {
+                self.sessions.borrow_mut().close_gone(&self.shared.endpoints.load());
+            }
+        };
+        tokio::join!(self.turns.run(), close);
     }
 
     /// Room for a body that has no bytes yet.

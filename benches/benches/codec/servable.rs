@@ -1,7 +1,7 @@
 //! A deployment of the example, built as the server builds it, without sockets.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use collector::{Collector, Config, Roll};
 use model_loader::Registry;
@@ -9,13 +9,13 @@ use object_store::ObjectStore;
 use object_store::memory::InMemory;
 use server::demo;
 use server::deployment::Deployment;
-use server::metrics::Metrics;
-use server::serving::{self, SpecSource, Workshop};
+use server::keeper::{Keeper, Tools};
+use server::specs::SpecSource;
+use server::worker::{Limits, Shared};
 
 /// The deployment of version 1 in the demo's endpoint. Its rows go nowhere.
 pub(crate) fn deployment() -> Arc<Deployment> {
     let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
-    let metrics = Metrics::new(1);
     let roll = Roll { rows: 1000, bytes: 1 << 20, age: Duration::from_secs(60) };
     let config = Config {
         replica: "bench".to_owned(),
@@ -26,16 +26,33 @@ pub(crate) fn deployment() -> Arc<Deployment> {
     };
     let collector = Collector::start(config, Arc::clone(&store), || 0);
     let collector = collector.expect("the settings are in range");
+    let limits = Limits {
+        body_bytes: 1 << 20,
+        bodies_bytes_per_worker: 1 << 20,
+        header_timeout: Duration::from_secs(60),
+        body_timeout: Duration::from_secs(60),
+        connections_per_worker: 1,
+    };
+    let shared = Arc::new(Shared::new(1, 1, limits, Instant::now).expect("threads"));
+    let tools = Tools {
+        source: SpecSource::Store,
+        store: Arc::clone(&store),
+        registry: Registry::new(Arc::clone(&store)),
+        shared: Arc::clone(&shared),
+        collector: Arc::new(collector),
+        workers: 1,
+        poll: Duration::from_secs(60),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let built = runtime.expect("a runtime").block_on(async {
-        demo::prepare(Arc::clone(&store), "2026-01-01T00:00:00Z").await.map_err(|e| vec![e])?;
-        let specs = serving::specs(&SpecSource::Store, &*store).await?;
-        let registry = Registry::new(store);
-        let workshop = Workshop { registry, metrics: &metrics, collector: &collector };
-        serving::build(specs, &workshop).await
+    let started = runtime.expect("a runtime").block_on(async {
+        demo::prepare(store, "2026-01-01T00:00:00Z").await.map_err(|e| vec![e])?;
+        let mut keeper = Keeper::new(tools).map_err(|e| vec![e.to_string()])?;
+        keeper.read_first().await?;
+        keeper.start().await
     });
-    let endpoints = built.expect("the example can be served");
+    started.expect("the example can be served");
+    let endpoints = shared.endpoints.load();
     let endpoint = endpoints.get("fraud").expect("the demo's endpoint");
-    let green = endpoint.deployments.iter().find(|seat| seat.name.as_ref() == "green");
-    Arc::clone(green.expect("the demo's deployment"))
+    let green = endpoint.seats.iter().find(|seat| seat.deployment.name.as_ref() == "green");
+    Arc::clone(&green.expect("the demo's deployment").deployment)
 }

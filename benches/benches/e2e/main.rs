@@ -5,7 +5,8 @@
 //! that Skeg answered. Both are processes of their own with the same number of scoring threads,
 //! SO_REUSEPORT listeners and TCP_NODELAY; the load is closed-loop, over connections that are kept.
 //! The two take turns in short rounds, so that a noisy machine disturbs both. Prints a table and
-//! the ratios; fails only when a server fails. With `--test` it runs one short round.
+//! the ratios; fails only when a server fails. With `--test` it runs one short round. Then Skeg
+//! alone, at rest and while its endpoint changes.
 //!
 //! Needs `target/release/skeg`: run `cargo build --release` first.
 
@@ -27,6 +28,7 @@ use servers::{Echo, Skeg};
 mod echo;
 mod load;
 mod servers;
+mod swap;
 
 const PATH: &str = "/v2/models/fraud/infer";
 const CONNECTIONS: usize = 16;
@@ -85,6 +87,7 @@ fn compare(test: bool) -> Result<(), Box<dyn Error>> {
         }
     }
     summarise(&mut out, &figures)?;
+    swap::compare(&mut out, &skeg, &requests, (CONNECTIONS, threads, rounds, length))?;
     writeln!(out, "\nrows of Skeg, by stage: {}", skeg.rows()?)?;
     Ok(())
 }

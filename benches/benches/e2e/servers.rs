@@ -76,6 +76,20 @@ impl Skeg {
         Ok(Skeg { process, admin, _store: store })
     }
 
+    /// A PUT to the admin port.
+    ///
+    /// # Errors
+    /// When it is not answered with 200.
+    pub(crate) fn put(&self, path: &str, body: &str) -> io::Result<()> {
+        let mut stream = TcpStream::connect(self.admin)?;
+        let length = body.len();
+        let head = format!("PUT {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
+        stream.write_all(format!("{head}content-length: {length}\r\n\r\n{body}").as_bytes())?;
+        let mut text = String::new();
+        stream.read_to_string(&mut text)?;
+        if text.starts_with("HTTP/1.1 200 ") { Ok(()) } else { Err(io::Error::other(text)) }
+    }
+
     /// The accounts of the rows so far, as the metrics show them.
     pub(crate) fn rows(&self) -> io::Result<String> {
         let mut stream = TcpStream::connect(self.admin)?;

@@ -13,7 +13,7 @@ use super::say;
 use crate::app;
 use crate::config::Surroundings;
 use crate::failure::Failure;
-use crate::serving;
+use crate::specs;
 use crate::store::StoreUrl;
 
 /// What `skeg drift` does.
@@ -107,7 +107,7 @@ async fn report(
 
 /// Whether the store has a spec of that endpoint.
 async fn known(store: &dyn ObjectStore, endpoint: &str) -> Result<bool, String> {
-    match store.head(&serving::spec_path(endpoint)).await {
+    match store.head(&specs::spec_path(endpoint)).await {
         Ok(_) => Ok(true),
         Err(object_store::Error::NotFound { .. }) => Ok(false),
         Err(error) => Err(error.to_string()),

@@ -16,6 +16,13 @@ pub struct ServingArgs {
     /// Scoring threads [default: one per core]
     #[arg(long, env = "SKEG_WORKERS", value_name = "N")]
     pub workers: Option<String>,
+    /// Threads for models that are too expensive to run on a scoring thread [default: one per
+    /// scoring thread]
+    #[arg(long, env = "SKEG_POOL", value_name = "N")]
+    pub pool: Option<String>,
+    /// How often endpoint specs are read, to find what has changed
+    #[arg(long, env = "SKEG_POLL", value_name = "TIME", default_value = "2s")]
+    pub poll: String,
     /// Folder of endpoint specs (*.yaml), read instead of the store's endpoints/
     #[arg(long, env = "SKEG_ENDPOINTS", value_name = "FOLDER")]
     pub endpoints: Option<String>,

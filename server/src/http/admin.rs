@@ -1,5 +1,5 @@
-//! The second port: `/metrics` for Prometheus, and health for probes that must not queue behind
-//! scores.
+//! The second port: `/metrics` for Prometheus, health for probes that must not queue behind scores,
+//! and the API that endpoints are changed by (`manage`).
 //!
 //! Runs on the main thread's runtime, never on a scoring thread.
 
@@ -18,14 +18,15 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
-use super::describe;
 use super::encode::{self, Reply};
 use super::op::Question;
+use super::{describe, manage};
 use crate::error::Error;
 use crate::metrics::exposition;
 use crate::shutdown::PhaseView;
+use crate::specs::Writer;
 use crate::worker::Shared;
 
 /// Scrapers and probes are few; more connections than this wait.
@@ -42,6 +43,10 @@ pub struct Shown {
     pub collector: Arc<Collector>,
     /// Readiness.
     pub phase: PhaseView,
+    /// Changes specs; none when they come from a local folder.
+    pub writer: Option<Writer>,
+    /// Makes the keeper look at the specs at once.
+    pub nudge: Rc<Notify>,
 }
 
 /// Serves until the process ends.
@@ -74,7 +79,13 @@ pub async fn run(shown: Shown, listener: TcpListener) {
 }
 
 async fn respond(shown: &Shown, request: Request<Incoming>) -> Result<Reply, Infallible> {
-    let question = match request.uri().path() {
+    let path = request.uri().path();
+    if path.starts_with(manage::PREFIX) {
+        return Ok(manage::answer(shown, request)
+            .await
+            .unwrap_or_else(|error| encode::error(&error)));
+    }
+    let question = match path {
         "/metrics" => None,
         "/healthz" | "/v2/health/live" => Some(Question::Live),
         "/v2/health/ready" => Some(Question::Ready),
@@ -85,15 +96,12 @@ async fn respond(shown: &Shown, request: Request<Incoming>) -> Result<Reply, Inf
     }
     Ok(match question {
         None => metrics(shown),
-        Some(question) => {
-            describe::answer(question, &shown.shared.endpoints.load(), shown.phase.now())
-        }
+        Some(question) => describe::answer(question, &shown.shared, shown.phase.now()),
     })
 }
 
 fn metrics(shown: &Shown) -> Reply {
-    let endpoints = shown.shared.endpoints.load();
-    let text = exposition::text(&shown.shared.metrics, &endpoints, &shown.collector);
+    let text = exposition::text(&shown.shared, &shown.collector);
     let mut reply = Response::new(Full::new(Bytes::from(text)));
     let kind = HeaderValue::from_static(prometheus::TEXT_FORMAT);
     reply.headers_mut().insert(CONTENT_TYPE, kind);

@@ -7,6 +7,7 @@
 //! input. Whether the tensors suit a model is `Signature::place`'s business.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use model_loader::{Datatype, NamedTensor, Shape, Tensor, Values};
 
@@ -32,17 +33,29 @@ pub fn request(body: &[u8]) -> Result<ScoreRequest<'_>, Error> {
     let mut id = None;
     let mut inputs = None;
     let mut outputs = None;
+    let mut timeout = None;
     cursor.object(|cursor, key| match &*key {
         // Clients write fields that they leave out as null.
-        "id" | "outputs" if cursor.word(b"null") => Ok(()),
+        "id" | "outputs" | "parameters" if cursor.word(b"null") => Ok(()),
         "id" => once(&mut id, "id", cursor.string()?),
         "inputs" => once(&mut inputs, "inputs", tensors(cursor)?),
         "outputs" => once(&mut outputs, "outputs", requested(cursor)?),
+        "parameters" => parameters(cursor, &mut timeout),
         _ => Ok(cursor.skip()?),
     })?;
     cursor.finish()?;
     let inputs = inputs.ok_or_else(|| Error::Request("no \"inputs\"".into()))?;
-    Ok(ScoreRequest { id, inputs, outputs })
+    // 0 is Triton's way to say that there is none.
+    let timeout = timeout.filter(|us| *us > 0).map(Duration::from_micros);
+    Ok(ScoreRequest { id, inputs, outputs, timeout })
+}
+
+/// Of a request's parameters, `timeout` in microseconds, as Triton's schedule policy has it.
+fn parameters(cursor: &mut Cursor<'_>, timeout: &mut Option<u64>) -> Result<(), Error> {
+    cursor.object(|cursor, key| match &*key {
+        "timeout" => once(timeout, "timeout", u64::read(cursor)?),
+        _ => Ok(cursor.skip()?),
+    })
 }
 
 fn once<T>(slot: &mut Option<T>, what: &str, value: T) -> Result<(), Error> {

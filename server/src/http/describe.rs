@@ -5,10 +5,12 @@ use serde::Serialize;
 
 use super::encode::{Reply, error, json, status};
 use super::op::{Place, Question};
+use crate::board::{Board, EndpointStatus, State};
 use crate::deployment::Deployment;
 use crate::endpoint::{Endpoints, Target};
 use crate::error::Error;
 use crate::shutdown::Phase;
+use crate::worker::Shared;
 
 /// `GET /v2`.
 #[derive(Debug, Serialize)]
@@ -37,6 +39,16 @@ struct TensorMetadata<'a> {
     shape: Vec<i64>,
 }
 
+/// An entry of `POST /v2/repository/index`; `deployment` is ours.
+#[derive(Debug, Serialize)]
+struct Indexed {
+    name: String,
+    version: String,
+    state: &'static str,
+    reason: String,
+    deployment: String,
+}
+
 #[derive(Debug, Serialize)]
 struct Live {
     live: bool,
@@ -51,7 +63,8 @@ struct Ready<'a> {
 
 /// Answers a question. Not ready is 400: OIP wants a 4xx, and probes and clients look at the status
 /// alone.
-pub fn answer(question: Question<'_>, endpoints: &Endpoints, phase: Phase) -> Reply {
+pub fn answer(question: Question<'_>, shared: &Shared, phase: Phase) -> Reply {
+    let endpoints = &shared.endpoints.load();
     match question {
         Question::Live => body(&Live { live: true }),
         Question::Ready => readiness(None, phase),
@@ -59,6 +72,7 @@ pub fn answer(question: Question<'_>, endpoints: &Endpoints, phase: Phase) -> Re
             let version = env!("CARGO_PKG_VERSION");
             body(&ServerMetadata { name: "skeg", version, extensions: [] })
         }
+        Question::Index => index(&shared.board.load()),
         Question::Model(place) => match find(endpoints, place) {
             Ok((versions, deployment)) => model(place.model, versions, deployment),
             Err(unknown) => error(&unknown),
@@ -68,6 +82,30 @@ pub fn answer(question: Question<'_>, endpoints: &Endpoints, phase: Phase) -> Re
             Err(unknown) => error(&unknown),
         },
     }
+}
+
+/// Triton's repository index, an entry for each deployment; Triton knows fewer states.
+fn index(board: &Board) -> Reply {
+    let of_endpoint = |endpoint: &'_ EndpointStatus| {
+        let name = endpoint.name.clone();
+        let deployments = endpoint.deployments.clone();
+        deployments.into_iter().map(move |deployment| Indexed {
+            name: name.to_string(),
+            version: deployment.model.version.to_string(),
+            state: match deployment.state {
+                State::Ready => "READY",
+                State::Loading | State::Warming => "LOADING",
+                State::Draining => "UNLOADING",
+                State::Failed(_) => "UNAVAILABLE",
+            },
+            reason: match &deployment.state {
+                State::Failed(cause) => cause.clone(),
+                _ => String::new(),
+            },
+            deployment: deployment.name.to_string(),
+        })
+    };
+    body(&board.endpoints.iter().flat_map(of_endpoint).collect::<Vec<_>>())
 }
 
 fn model(name: &str, versions: Vec<&str>, deployment: &Deployment) -> Reply {
@@ -88,11 +126,16 @@ fn find<'a>(
 ) -> Result<(Vec<&'a str>, &'a Deployment), Error> {
     let endpoint = endpoints.get(place.model)?;
     let deployment = match place.version {
-        Some(_) => endpoint.choose(Target { version: place.version, deployment: None }, 0)?,
-        None => endpoint.foremost().ok_or_else(|| Error::UnknownModel(place.model.to_owned()))?,
+        Some(version) => {
+            let target = Target { version: Some(version), ..Target::default() };
+            &*endpoint.choose(target, 0)?.deployment
+        }
+        None => {
+            endpoint.foremost().ok_or_else(|| Error::Unready { model: place.model.to_owned() })?
+        }
     };
     let mut versions: Vec<&str> =
-        endpoint.deployments.iter().map(|d| d.model.version.as_ref()).collect();
+        endpoint.seats.iter().map(|seat| seat.deployment.model.version.as_ref()).collect();
     versions.sort_unstable();
     versions.dedup();
     Ok((versions, deployment))

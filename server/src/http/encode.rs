@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use model_loader::{Signature, Tensor, Values};
 
@@ -94,6 +94,10 @@ pub fn error(error: &Error) -> Reply {
     match error {
         Error::Method { allow } => {
             reply.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        // A second is long for what runs in milliseconds, and the shortest that can be said.
+        Error::Busy => {
+            reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         // The rest of the body is not read: the connection cannot carry another request.
         Error::BodyTooLarge { .. } | Error::BodyTimeout | Error::BodiesTooLarge => last(&mut reply),

@@ -25,6 +25,8 @@ pub enum Question<'a> {
     Ready,
     /// `GET /v2`: server metadata.
     Server,
+    /// `POST /v2/repository/index`: all deployments and their states.
+    Index,
     /// `GET /v2/models/{m}[/versions/{v}]`: model metadata.
     Model(Place<'a>),
     /// `GET /v2/models/{m}[/versions/{v}]/ready`.
@@ -48,7 +50,7 @@ impl<'a> Op<'a> {
     pub fn from_parts(method: &Method, path: &'a str) -> Result<Self, Error> {
         let op = Self::from_path(path).ok_or_else(|| Error::UnknownRoute(path.to_owned()))?;
         let (fits, allow) = match op {
-            Self::Infer(_) => (method == Method::POST, "POST"),
+            Self::Infer(_) | Self::Ask(Question::Index) => (method == Method::POST, "POST"),
             Self::Ask(_) => (method == Method::GET || method == Method::HEAD, "GET, HEAD"),
         };
         if fits { Ok(op) } else { Err(Error::Method { allow }) }
@@ -59,6 +61,7 @@ impl<'a> Op<'a> {
             "/healthz" | "/v2/health/live" => return Some(Self::Ask(Question::Live)),
             "/v2/health/ready" => return Some(Self::Ask(Question::Ready)),
             "/v2" | "/v2/" => return Some(Self::Ask(Question::Server)),
+            "/v2/repository/index" => return Some(Self::Ask(Question::Index)),
             _ => {}
         }
         let (model, rest) = split(path.strip_prefix("/v2/models/")?);

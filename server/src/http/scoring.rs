@@ -1,13 +1,14 @@
 //! One scoring request from its head to its reply and its row.
 //!
-//! Reading the body is the only await; from there the walk is decode -> score -> encode -> record,
-//! in one go on the worker's own thread. The row is appended before the reply is handed to the
-//! connection, and appending can neither wait nor fail.
+//! The walk is body -> route -> score (admit, decode, place, run) -> encode -> record. Reading the
+//! body awaits, and so does a model that runs on the pool; another one is run in one go on the
+//! worker's own thread. The row is appended before the reply is handed to the connection, and
+//! appending can neither wait nor fail.
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_ENCODING, HeaderMap};
+use hyper::header::{CONTENT_ENCODING, HeaderMap, HeaderValue};
 
 use super::encode::{self, Reply};
 use super::op::Place;
@@ -15,8 +16,9 @@ use super::{body, decode};
 use crate::endpoint::{Endpoint, Target};
 use crate::error::Error;
 use crate::metrics::Series;
+use crate::mirror;
 use crate::record::{Circumstances, record};
-use crate::score::{Corridor, Failure, ScoreRequest, score};
+use crate::score::{Failure, ScoreRequest, score};
 use crate::shutdown::Phase;
 use crate::worker::Worker;
 
@@ -53,20 +55,14 @@ pub async fn infer(
     let mut room = worker.body_room();
     let body = body::read(incoming, &mut room, limits.body_bytes, limits.body_timeout).await;
 
-    // From here on nothing awaits: the request runs under one snapshot.
+    // One snapshot from here on. Nothing awaits unless the model runs on the pool.
     let endpoints = worker.shared.endpoints.load();
     let (series, reply) = match (endpoints.get(place.model), body) {
         // Gone while the body came.
         (Err(unknown), _) => (&*worker.shared.metrics.nowhere, encode::error(&unknown)),
         (Ok(endpoint), Err(error)) => (&*endpoint.unrouted, encode::error(&error)),
         (Ok(endpoint), Ok(body)) => {
-            let corridor = Corridor {
-                endpoints: &endpoints,
-                sessions: &mut worker.sessions.borrow_mut(),
-                draw: worker.draw(),
-                now: Instant::now,
-            };
-            answer(worker, endpoint, Asked { place, headers, arrival }, &body, corridor)
+            answer(worker, endpoint, Asked { place, headers, arrival }, &body).await
         }
     };
     series.answered(worker.index, reply.status().as_u16(), arrival.instant.elapsed());
@@ -93,29 +89,23 @@ struct Asked<'a> {
     arrival: Arrival,
 }
 
-fn answer<'e>(
+/// A request's way from its body to its reply, and the series that it counts in.
+async fn answer<'e>(
     worker: &Worker,
     endpoint: &'e Endpoint,
     asked: Asked<'_>,
     body: &[u8],
-    corridor: Corridor<'_>,
 ) -> (&'e Series, Reply) {
-    let request = match decode::request(body).and_then(check_id) {
-        Ok(request) => request,
+    let seat = match endpoint.choose(asked.target(endpoint), worker.draw()) {
+        Ok(seat) => seat,
         Err(error) => return (&endpoint.unrouted, encode::error(&error)),
     };
-    let sent_id = request.id.clone();
-    let target = Target {
-        // A value that is no text names no deployment, and must not fall back to the weights.
-        deployment: asked.headers.get(encode::DEPLOYMENT).map(|v| v.to_str().unwrap_or("?")),
-        version: asked.place.version,
-    };
-    let (deployment, scored) = match score(endpoint, target, request, corridor) {
+    let deployment = &seat.deployment;
+    let decode = || decode::request(body).and_then(check_id);
+    let (sent_id, scored) = match score(worker, seat, asked.arrival.instant, decode).await {
         Ok(scored) => scored,
-        Err(Failure { deployment, error }) => {
-            let series = deployment.map_or(&*endpoint.unrouted, |deployment| &*deployment.series);
-            return (series, encode::error(&error));
-        }
+        Err(Failure::Request(error)) => return (&endpoint.unrouted, encode::error(&error)),
+        Err(Failure::Deployment(error)) => return (&deployment.series, encode::error(&error)),
     };
     deployment.series.inferred(worker.index, scored.inference);
 
@@ -129,14 +119,35 @@ fn answer<'e>(
     encode::header(&mut reply, encode::DEPLOYMENT, deployment.name.as_ref());
     encode::header(&mut reply, encode::REQUEST_ID, &request_id);
 
+    if asked.is_routed() {
+        mirror::copy(worker, endpoint, seat, &scored);
+    }
     let about = Circumstances {
         request_id,
         time_us: asked.arrival.unix_us,
         latency_us: u32::try_from(asked.arrival.instant.elapsed().as_micros()).unwrap_or(u32::MAX),
         revision: endpoint.revision,
     };
-    deployment.rows.append(record(deployment.runnable.signature(), scored, about));
+    deployment.rows.append(record(deployment, scored, about));
     (&deployment.series, reply)
+}
+// === impl Asked ===
+
+impl<'a> Asked<'a> {
+    fn target(&self, endpoint: &Endpoint) -> Target<'a> {
+        let key = endpoint.sticky.as_ref().and_then(|sticky| self.headers.get(&sticky.header));
+        Target {
+            // A value that is no text names no deployment, and must not fall back to the weights.
+            deployment: self.headers.get(encode::DEPLOYMENT).map(|v| v.to_str().unwrap_or("?")),
+            version: self.place.version,
+            key: key.map(HeaderValue::as_bytes),
+        }
+    }
+
+    /// Whether the endpoint chose who answers.
+    fn is_routed(&self) -> bool {
+        self.place.version.is_none() && !self.headers.contains_key(encode::DEPLOYMENT)
+    }
 }
 
 fn check_id(request: ScoreRequest<'_>) -> Result<ScoreRequest<'_>, Error> {

@@ -39,6 +39,8 @@ pub async fn run(worker: Rc<Worker>, listener: TcpListener) {
     let room = Arc::new(Semaphore::new(worker.shared.limits.connections_per_worker));
     let mut connections = JoinSet::new();
     let mut phase = worker.phase.clone();
+    let keeping = Rc::clone(&worker);
+    let keeping = tokio::task::spawn_local(async move { keeping.keep().await });
     loop {
         let accepting = async {
             let permit = Arc::clone(&room).acquire_owned().await;
@@ -72,6 +74,7 @@ pub async fn run(worker: Rc<Worker>, listener: TcpListener) {
     while let Some(ended) = connections.join_next().await {
         note(ended);
     }
+    keeping.abort();
 }
 
 /// A connection never panics; if one does, it is a fault of ours that a person must see.
@@ -112,9 +115,7 @@ async fn respond(worker: &Worker, request: Request<Incoming>) -> Result<Reply, I
     let (head, body) = request.into_parts();
     let mut reply = match Op::from_parts(&head.method, head.uri.path()) {
         Ok(Op::Infer(place)) => scoring::infer(worker, place, &head.headers, body).await,
-        Ok(Op::Ask(question)) => {
-            describe::answer(question, &worker.shared.endpoints.load(), worker.phase.now())
-        }
+        Ok(Op::Ask(question)) => describe::answer(question, &worker.shared, worker.phase.now()),
         Err(error) => encode::error(&error),
     };
     if worker.phase.now() >= Phase::Draining {

@@ -3,6 +3,9 @@
 //! Called by `http::admin` at each scrape, off the scoring threads. Names and labels are those of
 //! ARCHITECTURE.md; a label value never comes from a request.
 
+mod endpoints;
+mod mirror;
+
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
@@ -14,16 +17,19 @@ use prometheus::{Encoder, TextEncoder};
 
 use super::histogram::{Snapshot, bounds_seconds};
 use super::{Labels, Metrics, Series};
-use crate::endpoint::Endpoints;
 use crate::error::STATUSES;
+use crate::worker::Shared;
 
 /// The protocol label of the scoring routes that exist so far.
 const PROTOCOL: &str = "oip_http";
 
 /// Renders everything there is to scrape.
-pub fn text(metrics: &Metrics, endpoints: &Endpoints, collector: &Collector) -> String {
+pub fn text(shared: &Shared, collector: &Collector) -> String {
+    let metrics = &shared.metrics;
     let mut families = scoring(metrics);
-    families.extend([weights(endpoints), rows(collector), sink(collector), build_info()]);
+    families.extend(endpoints::families(&shared.endpoints.load(), &shared.board.load()));
+    families.extend(mirror::families(metrics));
+    families.extend([rows(collector), sink(collector), build_info()]);
     families.retain(|family| !family.get_metric().is_empty());
     let mut out = Vec::new();
     TextEncoder::new().encode(&families, &mut out).expect("families are well formed");
@@ -79,23 +85,6 @@ fn requests(series: &Series) -> Vec<Metric> {
         })
     };
     STATUSES.iter().enumerate().filter_map(of_status).collect()
-}
-
-fn weights(endpoints: &Endpoints) -> MetricFamily {
-    let of_endpoint = |endpoint: &crate::endpoint::Endpoint| {
-        let name = endpoint.name.to_string();
-        let of_deployment = |d: &std::sync::Arc<crate::deployment::Deployment>| {
-            let labels = vec![label("endpoint", &name), label("deployment", d.name.as_ref())];
-            gauge(labels, d.weight.ratio())
-        };
-        endpoint.deployments.iter().map(of_deployment).collect::<Vec<_>>()
-    };
-    family(
-        "skeg_traffic_weight",
-        "Share of the endpoint's traffic, as a ratio.",
-        MetricType::GAUGE,
-        endpoints.iter().flat_map(of_endpoint).collect(),
-    )
 }
 
 fn rows(collector: &Collector) -> MetricFamily {

@@ -2,7 +2,7 @@
 
 use model_loader::{Datatype, Signature, TensorSpec};
 
-use super::{block, check};
+use super::{CollectSpec, block, check};
 
 fn spec(name: &str, shape: &[Option<usize>], features: &[&str], classes: &[&str]) -> TensorSpec {
     let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -30,6 +30,7 @@ fn columns_are_named_by_feature_class_or_place() {
         ),
         ("in", spec("x", &[None, Some(2)], &[], &[]), &["in.x.0", "in.x.1"]),
         ("in", spec("x", &[None, Some(1)], &["amount"], &[]), &["in.amount"]),
+        ("in", spec("x", &[None], &["amount"], &[]), &["in.amount"]),
         ("in", spec("amount", &[None], &[], &[]), &["in.amount"]),
         ("in", spec("amount", &[None, Some(1)], &[], &[]), &["in.amount"]),
         ("out", spec("p", &[None, Some(2)], &[], &["no", "yes"]), &["out.p.no", "out.p.yes"]),
@@ -72,7 +73,7 @@ fn tensors_without_a_value_per_row_are_left_out() {
         version: named("1"),
         model_digest: named("0"),
     };
-    let schema = super::row_schema(source, &signature).unwrap();
+    let schema = super::row_schema(source, &signature, CollectSpec::default()).unwrap();
     let widths: Vec<usize> = schema.blocks().iter().map(|block| block.columns.len()).collect();
     assert_eq!(widths, [2, 1]);
 }

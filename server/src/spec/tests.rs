@@ -1,6 +1,8 @@
 //! Good specs are read; bad ones name every mistake.
 
-use super::parse;
+use std::time::Duration;
+
+use super::{AlertFormat, Batching, CollectSpec, Execution, parse};
 
 const GOOD: &str = "
 name: fraud
@@ -66,13 +68,92 @@ fn weights_must_sum_to_a_hundred() {
 #[test]
 fn unknown_and_repeated_keys_are_refused_by_name() {
     for (bad, key) in [
-        (GOOD.to_owned() + "mirror: {blue: 20}\n", "mirror"),
-        (GOOD.replace("{model: 'fraud:1'}", "{model: 'fraud:1', modle: x}"), "modle"),
+        (GOOD.to_owned() + "mirrors: {blue: 20}\n", "mirrors"),
+        (GOOD.replace("{model: 'fraud:1'}", "{model: 'fraud:1', modle: x}"), "green.modle"),
         (GOOD.to_owned() + "name: again\n", "name"),
+        (GOOD.replace("  blue:", "  green: {model: 'fraud:3'}\n  blue:"), "green"),
     ] {
         let mistakes = parse(&bad).unwrap_err();
         assert!(mistakes[0].contains(key), "{key} not in {mistakes:?}");
     }
     assert!(parse("").is_err());
     assert!(parse("[1, 2]").is_err());
+}
+
+#[test]
+fn every_key_is_read() {
+    let spec = parse(
+        "
+name: fraud
+deployments:
+  green: {model: 'fraud:1'}
+  blue:
+    model: fraud:2
+    execution: pool
+    timeout_ms: 250
+    max_concurrent: 3
+    queue: 0
+    batching: {max_rows: 8, max_delay_us: 50}
+traffic: {green: 99.5, blue: 0.5}
+mirror: {blue: 12.34}
+sticky: {header: X-Customer-Id}
+collect: {sampling: 0.25, inputs: false}
+drift:
+  window: 24h
+  every: 5m
+  thresholds: {psi: 0.3, ks: 0.15}
+  alerts: [{webhook: {url_file: /secrets/url, format: github, secret_file: /secrets/hmac}}]
+",
+    );
+    let spec = spec.unwrap();
+    let blue = &spec.deployments[0];
+    assert_eq!((blue.weight.percent(), blue.mirror.percent()), (0.5, 12.34));
+    assert_eq!((blue.execution, blue.timeout), (Execution::Pool, Duration::from_millis(250)));
+    assert_eq!((blue.max_concurrent, blue.queue), (3, 0));
+    let max_delay = Duration::from_micros(50);
+    assert_eq!(blue.batching, Batching { max_rows: 8, max_delay });
+    let green = &spec.deployments[1];
+    assert_eq!((green.execution, green.timeout), (Execution::Auto, Duration::from_secs(5)));
+    assert_eq!((green.max_concurrent, green.queue, green.batching), (64, 128, Batching::NONE));
+    assert_eq!(spec.sticky.as_deref(), Some("x-customer-id"));
+    assert_eq!(spec.collect, CollectSpec { sampling: 0.25, inputs: false, outputs: true });
+    let drift = spec.drift.unwrap();
+    assert_eq!((drift.window.as_secs(), drift.every.as_secs()), (86_400, 300));
+    assert_eq!((drift.psi, drift.ks), (0.3, 0.15));
+    let alert = &drift.alerts[0];
+    assert_eq!(alert.url_file.to_str(), Some("/secrets/url"));
+    assert_eq!((alert.format, alert.secret_file.is_some()), (AlertFormat::Github, true));
+}
+
+#[test]
+fn limits_out_of_range_and_contradictions_are_refused() {
+    for (key, value) in [
+        ("timeout_ms", "0"),
+        ("timeout_ms", "1.5"),
+        ("max_concurrent", "0"),
+        ("max_concurrent", "-1"),
+        ("queue", "-1"),
+        ("queue", "soon"),
+        ("execution", "sometimes"),
+        ("batching", "7"),
+    ] {
+        let keys = format!("{{model: 'fraud:1', {key}: {value}}}");
+        let mistakes = parse(&GOOD.replace("{model: 'fraud:1'}", &keys)).unwrap_err();
+        let place = format!("deployments.green.{key}");
+        assert!(mistakes.len() == 1 && mistakes[0].starts_with(&place), "{value}: {mistakes:?}");
+    }
+    for (line, place) in [
+        ("mirror: {red: 10}", "mirror.red"),
+        ("mirror: {blue: 101}", "mirror.blue"),
+        ("sticky: {header: 'no header'}", "sticky.header"),
+        ("sticky: {}", "sticky.header"),
+        ("collect: {sampling: 1.01}", "collect.sampling"),
+        ("collect: {inputs: 1}", "collect.inputs"),
+        ("drift: {window: 5s}", "drift.window"),
+        ("drift: {every: soon}", "drift.every"),
+        ("drift: {alerts: [{webhook: {format: fax}}]}", "drift.alerts[0].webhook.url_file"),
+    ] {
+        let mistakes = parse(&format!("{GOOD}{line}\n")).unwrap_err();
+        assert!(mistakes.iter().any(|m| m.starts_with(place)), "{place} not in {mistakes:?}");
+    }
 }

@@ -5,19 +5,18 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
 use collector::{Collector, Config, Ledger, Roll, column, read};
 use model_loader::Registry;
 use object_store::ObjectStore;
-use server::endpoint::{Endpoint, Endpoints};
-use server::metrics::Metrics;
+use server::endpoint::{Endpoint, Endpoints, Seat};
+use server::keeper::{Keeper, Tools};
 use server::route::{RouteTable, Weight};
-use server::serving::{self, SpecSource, Workshop};
 use server::shutdown::{Phase, PhaseSwitch, PhaseView};
+use server::specs::SpecSource;
 use server::store::StoreUrl;
 use server::worker::{Limits, Shared, Worker};
 use tempfile::TempDir;
@@ -35,7 +34,7 @@ pub(super) struct House {
     pub(super) switch: PhaseSwitch,
     address: SocketAddr,
     store: Arc<dyn ObjectStore>,
-    collector: Collector,
+    collector: Arc<Collector>,
     worker: JoinHandle<()>,
     /// Resolves when the worker's last connection is done.
     ended: Receiver<()>,
@@ -95,10 +94,9 @@ impl House {
             buffer_bytes: 64 << 20,
         };
         let collector = Collector::start(buffer, Arc::clone(&store), || 0).expect("a collector");
-        let metrics = Metrics::new(1);
-        let endpoints = block_on(build(&store, &metrics, &collector));
-        let endpoints = ArcSwap::from_pointee(endpoints);
-        let shared = Arc::new(Shared { endpoints, metrics, limits });
+        let collector = Arc::new(collector);
+        let shared = Arc::new(Shared::new(1, 1, limits, Instant::now).expect("threads"));
+        block_on(serve(&store, &shared, &collector));
         let (switch, phase) = PhaseSwitch::new();
         let (address, worker, ended) = start(Arc::clone(&shared), phase);
         Self { shared, switch, address, store, collector, worker, ended, _folder: folder }
@@ -112,20 +110,24 @@ impl House {
     pub(super) fn swap(&self, revision: u64, weights: &[(&str, f64)]) {
         let now = self.shared.endpoints.load();
         let now = now.get("fraud").expect("the example's endpoint");
-        let weight = |name: &str| {
+        let weight = |seat: &Seat| {
+            let name = seat.deployment.name.as_ref();
             let (_, percent) = weights.iter().find(|(known, _)| *known == name).expect("named");
             Weight::from_percent(*percent).expect("a percentage")
         };
-        let weights: Vec<Weight> =
-            now.deployments.iter().map(|d| weight(d.name.as_ref())).collect();
+        let seat = |seat: &Seat| Seat { weight: weight(seat), ..seat.clone() };
+        let seats: Vec<Seat> = now.seats.iter().map(seat).collect();
+        let weights: Vec<Weight> = seats.iter().map(|seat| seat.weight).collect();
         let next = Endpoint {
             name: now.name.clone(),
             revision,
-            deployments: now.deployments.clone(),
+            seats,
             routes: RouteTable::new(&weights).expect("a sum of 100"),
+            sticky: None,
+            unready: Vec::new(),
             unrouted: Arc::clone(&now.unrouted),
         };
-        self.shared.endpoints.store(Arc::new(Endpoints::new([next])));
+        self.shared.publish(Endpoints::new([Arc::new(next)]));
     }
 
     /// Goes to the end: no new connections, requests in hand finish, rows reach the store.
@@ -145,17 +147,21 @@ impl House {
 }
 
 /// The example, loaded as the server loads it.
-async fn build(
-    store: &Arc<dyn ObjectStore>,
-    metrics: &Metrics,
-    collector: &Collector,
-) -> Endpoints {
+async fn serve(store: &Arc<dyn ObjectStore>, shared: &Arc<Shared>, collector: &Arc<Collector>) {
     let now = "2026-01-02T03:04:05Z";
     server::demo::prepare(Arc::clone(store), now).await.expect("the example");
-    let specs = serving::specs(&SpecSource::Store, &**store).await.expect("sound specs");
-    let registry = Registry::new(Arc::clone(store));
-    let workshop = Workshop { registry, metrics, collector };
-    serving::build(specs, &workshop).await.expect("models that load")
+    let tools = Tools {
+        source: SpecSource::Store,
+        store: Arc::clone(store),
+        registry: Registry::new(Arc::clone(store)),
+        shared: Arc::clone(shared),
+        collector: Arc::clone(collector),
+        workers: 1,
+        poll: PATIENCE,
+    };
+    let mut keeper = Keeper::new(tools).expect("a thread");
+    keeper.read_first().await.expect("sound specs");
+    keeper.start().await.expect("models that load");
 }
 
 /// A worker on a thread and a port of its own.

@@ -1,0 +1,114 @@
+"""More requests than a deployment takes: some are admitted and quick, the rest are refused at once."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+import skeg
+from load import Load, running
+
+WIDTH = 1024
+LAYERS = 8
+
+
+def slow_model(path: Path) -> None:
+    """Some milliseconds a row: a chain of square matrices."""
+    chance = np.random.default_rng(1)
+    weights = [numpy_helper.from_array(chance.normal(0, 0.03, (WIDTH, WIDTH)).astype(np.float32), f"w{layer}")
+               for layer in range(LAYERS)]
+    names = ["x", *(f"h{layer}" for layer in range(LAYERS - 1)), "y"]
+    nodes = [helper.make_node("MatMul", [names[layer], f"w{layer}"], [names[layer + 1]]) for layer in range(LAYERS)]
+    signature = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, WIDTH]) for name in ("x", "y")]
+    graph = helper.make_graph(nodes, "slow", signature[:1], signature[1:], weights)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("slow")
+    slow_model(folder / "slow.onnx")
+    store = folder / "store"
+    done = skeg.run("models", "register", str(folder / "slow.onnx"), "--model", "slow:1", "--store", str(store))
+    assert done.returncode == 0, done.stderr
+    return store
+
+
+BODY = {"inputs": [{"name": "x", "shape": [1, WIDTH], "datatype": "FP32", "data": [0.5] * WIDTH}]}
+ROWS = {"inputs": [{"name": "x", "shape": [64, WIDTH], "datatype": "FP32", "data": [0.5] * (64 * WIDTH)}]}
+
+
+def serve(folder: Path, store: Path, **keys: object):
+    specs = folder / "specs"
+    specs.mkdir()
+    spec = skeg.spec({"only": {"model": "slow:1", **keys}}, {"only": 100}, name="slow")
+    spec["collect"] = {"inputs": False}
+    (specs / "slow.yaml").write_text(json.dumps(spec))
+    return skeg.serving(folder, "--endpoints", str(specs), command="serve", store=store)
+
+
+def resident(server: skeg.Server) -> int:
+    return int(Path(f"/proc/{server.process.pid}/status").read_text().split("VmRSS:")[1].split()[0])
+
+
+def test_ten_times_overload_is_refused_at_once(folder: Path, store: Path) -> None:
+    with serve(folder, store, max_concurrent=2, queue=2) as server:
+        assert skeg.value(server, "skeg_queue_depth", deployment="only") == 0, "it runs on the pool"
+        with running(Load(server, 4, BODY, "slow")) as calm:
+            skeg.until("answers at rest", lambda: len(calm.answers) > 100)
+        assert calm.statuses() == {200} and not calm.failed
+        before = resident(server)
+        with running(Load(server, 40, BODY, "slow")) as storm:
+            skeg.until("answers in the storm", lambda: sum(a.status == 200 for a in storm.answers) > 200)
+        assert storm.statuses() == {200, 429} and not storm.failed
+        # Places are never more than there are: the admitted wait for at most one other.
+        admitted = np.median([a.seconds for a in storm.answers if a.status == 200])
+        at_rest = np.median([a.seconds for a in calm.answers])
+        assert admitted < 10 * at_rest, (admitted, at_rest)
+        assert resident(server) < 1.5 * before
+        with server.client() as client:
+            started = time.monotonic()
+            reply = client.infer(BODY, path="/v2/models/slow/infer")
+            assert reply.status == 200 and time.monotonic() - started < 5
+        assert skeg.value(server, "skeg_queue_depth") == skeg.value(server, "skeg_admitted") == 0
+        assert skeg.value(server, "skeg_requests_total", code="429") > 0
+
+
+def test_refusals_say_when_to_come_back(folder: Path, store: Path) -> None:
+    with serve(folder, store, max_concurrent=1, queue=0) as server, running(Load(server, 4, ROWS, "slow")):
+        with server.client() as client:
+            reply = skeg.until("a refusal", lambda: (r := client.infer(BODY, path="/v2/models/slow/infer")).status == 429 and r)
+        assert reply.headers["retry-after"] == "1"
+        assert b"too many requests" in reply.body
+
+
+def test_a_request_whose_time_is_over_is_not_run(folder: Path, store: Path) -> None:
+    with serve(folder, store, max_concurrent=1, queue=64, timeout_ms=60_000) as server:
+        with running(Load(server, 6, ROWS, "slow")), server.client() as client:
+            hurried = {**BODY, "parameters": {"timeout": 1000}}
+            reply = client.infer(hurried, path="/v2/models/slow/infer")
+            assert reply.status == 408 and b"in time" in reply.body
+        patient = {**BODY, "parameters": {"timeout": 30_000_000}}
+        with server.client() as client:
+            assert client.infer(patient, path="/v2/models/slow/infer").status == 200
+
+
+def test_a_client_that_is_gone_gives_its_place_back(folder: Path, store: Path) -> None:
+    with serve(folder, store, max_concurrent=1, queue=8) as server:
+        clients = [server.client() for _ in range(6)]
+        for client in clients:
+            client.connection.request("POST", "/v2/models/slow/infer", json.dumps(ROWS).encode())
+        for client in clients:
+            client.close()
+        def held() -> float:
+            return skeg.value(server, "skeg_queue_depth") + skeg.value(server, "skeg_admitted")
+
+        skeg.until("all places are free", lambda: held() == 0)
+        with server.client() as client:
+            assert client.infer(BODY, path="/v2/models/slow/infer").status == 200

@@ -1,0 +1,194 @@
+//! `skeg endpoints`: what the store says should be served, and changing it.
+
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+use model_loader::{Name, Registry};
+use object_store::ObjectStore;
+use serde_json::json;
+
+use super::say;
+use crate::app;
+use crate::config::Surroundings;
+use crate::failure::Failure;
+use crate::spec::{self, EndpointSpec};
+use crate::specs::{self, SpecFiles, SpecSource, WriteError, Writer};
+use crate::store::StoreUrl;
+
+/// What `skeg endpoints` does.
+#[derive(Debug, Subcommand)]
+pub enum EndpointsCommand {
+    /// Put an endpoint's spec into the store; servers follow within seconds
+    Apply(ApplyArgs),
+    /// List the store's endpoints
+    List(ListArgs),
+    /// Print an endpoint's spec
+    Show(OneArgs),
+    /// Take an endpoint away; its models and rows stay
+    Delete(OneArgs),
+}
+
+/// What `skeg endpoints apply` takes.
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// The spec, YAML; - for the standard input
+    #[arg(short, long, env = "SKEG_FILE", value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+/// What `skeg endpoints list` takes.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+/// A command about one endpoint.
+#[derive(Debug, Args)]
+pub struct OneArgs {
+    /// The endpoint
+    endpoint: Name,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+/// Where the store is.
+#[derive(Debug, Args)]
+pub(super) struct StoreArgs {
+    /// The store: file:///folder, or a folder's path
+    #[arg(long, env = "SKEG_STORE", value_name = "URL")]
+    store: String,
+}
+
+/// Does it.
+///
+/// # Errors
+/// Code 2 when a rule refuses the change, 78 for a spec with mistakes or a store that makes no
+/// sense, 1 when the store failed or the endpoint is not there.
+pub fn run(command: &EndpointsCommand) -> Result<(), Failure> {
+    match command {
+        EndpointsCommand::Apply(args) => apply(args),
+        EndpointsCommand::List(args) => list(args),
+        EndpointsCommand::Show(args) => {
+            let (writer, runtime) = args.store.writer()?;
+            let stored = runtime.block_on(writer.stored(&args.endpoint)).map_err(failure)?;
+            let stored =
+                stored.ok_or_else(|| failure(WriteError::Unknown(args.endpoint.clone())))?;
+            say(stored.text.trim_end());
+            Ok(())
+        }
+        EndpointsCommand::Delete(args) => {
+            let (writer, runtime) = args.store.writer()?;
+            runtime.block_on(writer.delete(&args.endpoint)).map_err(failure)?;
+            say(format_args!("deleted {}", args.endpoint));
+            Ok(())
+        }
+    }
+}
+
+fn apply(args: &ApplyArgs) -> Result<(), Failure> {
+    let file = args.file.display();
+    let failed =
+        |error: &dyn std::fmt::Display| Failure::new(Failure::FAILED, format!("{file}: {error}"));
+    let mut text = String::new();
+    let limit = spec::MAX_BYTES as u64 + 1;
+    let read = if args.file.as_os_str() == "-" {
+        std::io::stdin().lock().take(limit).read_to_string(&mut text)
+    } else {
+        let opened = std::fs::File::open(&args.file);
+        opened.and_then(|opened| opened.take(limit).read_to_string(&mut text))
+    };
+    read.map_err(|error| failed(&error))?;
+    if text.len() > spec::MAX_BYTES {
+        return Err(failed(&format!("larger than {} bytes", spec::MAX_BYTES)));
+    }
+    let (writer, runtime) = args.store.writer()?;
+    let (spec, changed) = runtime.block_on(writer.apply(&text)).map_err(failure)?;
+    let done = if changed { "applied" } else { "unchanged" };
+    say(format_args!("{done} {}: {}", spec.name, shares(&spec)));
+    Ok(())
+}
+
+fn list(args: &ListArgs) -> Result<(), Failure> {
+    let store = args.store.open()?;
+    let failed = |error: String| Failure::new(Failure::FAILED, error);
+    let runtime = app::runtime().map_err(|error| failed(error.to_string()))?;
+    let none = SpecFiles::new();
+    let files = runtime.block_on(specs::read(&SpecSource::Store, &*store, &none));
+    let files = files.map_err(failed)?;
+    let read = files.iter().map(|(file, content)| (file, content, spec::parse(&content.text)));
+    let entries: Vec<_> = read.collect();
+    if args.json {
+        let entry = |(file, content, parsed): &(&String, &specs::SpecFile, _)| match parsed {
+            Ok(spec) => shown(spec, &content.digest()),
+            Err(mistakes) => json!({"file": file, "mistakes": mistakes}),
+        };
+        say(serde_json::Value::Array(entries.iter().map(entry).collect()));
+        return Ok(());
+    }
+    for (file, content, parsed) in &entries {
+        match parsed {
+            Ok(spec) => say(format_args!("{}  {}  {}", spec.name, content.digest(), shares(spec))),
+            Err(mistakes) => say(format_args!("{file}: {}", mistakes.join("; "))),
+        }
+    }
+    Ok(())
+}
+
+fn shown(spec: &EndpointSpec, digest: &str) -> serde_json::Value {
+    let deployments = spec.deployments.iter().map(|deployment| {
+        json!({
+            "name": deployment.name,
+            "model": deployment.model.to_string(),
+            "traffic": deployment.weight.percent(),
+            "mirror": deployment.mirror.percent(),
+        })
+    });
+    json!({
+        "name": spec.name,
+        "spec": digest,
+        "deployments": deployments.collect::<Vec<_>>(),
+    })
+}
+
+/// "green (fraud:1) 90 %, blue (fraud:2) 10 %".
+pub(super) fn shares(spec: &EndpointSpec) -> String {
+    let share = |deployment: &spec::DeploymentSpec| {
+        let (name, model) = (&deployment.name, &deployment.model);
+        format!("{name} ({model}) {} %", deployment.weight.percent())
+    };
+    spec.deployments.iter().map(share).collect::<Vec<_>>().join(", ")
+}
+
+/// The end that a spec that was not written makes.
+pub(super) fn failure(error: WriteError) -> Failure {
+    match error {
+        WriteError::Refused(mistakes) => Failure::config(mistakes),
+        WriteError::Changed(_) => Failure::new(Failure::REFUSED, error),
+        WriteError::Unknown(_) | WriteError::Store { .. } => Failure::new(Failure::FAILED, error),
+    }
+}
+
+// === impl StoreArgs ===
+
+impl StoreArgs {
+    fn open(&self) -> Result<Arc<dyn ObjectStore>, Failure> {
+        let folder = Surroundings::read().folder;
+        let store = StoreUrl::parse(&self.store, &folder).and_then(|url| url.open());
+        store.map_err(|error| Failure::config(vec![error]))
+    }
+
+    /// What changes the store's specs, and what to run it on.
+    pub(super) fn writer(&self) -> Result<(Writer, tokio::runtime::Runtime), Failure> {
+        let store = self.open()?;
+        let runtime = app::runtime().map_err(|error| Failure::new(Failure::FAILED, error))?;
+        Ok((Writer::new(Arc::clone(&store), Registry::new(store)), runtime))
+    }
+}

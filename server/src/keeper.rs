@@ -1,0 +1,350 @@
+//! Keeps what is served what the specs say: reads them, has models loaded, swaps snapshots, frees
+//! what is gone.
+//!
+//! A task of the main thread, started by `app`. Level-triggered: whatever happens, it compares what
+//! is wanted with what is served and does what is missing. A snapshot is swapped by one pointer
+//! store, and only when every model of the new spec is ready, so a load that fails leaves the old
+//! revision serving. At the start, when there is nothing older, an endpoint serves what it has.
+
+mod build;
+mod load;
+mod models;
+mod retired;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use collector::Collector;
+use model_loader::{ModelRef, Name, Registry};
+use object_store::ObjectStore;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use self::build::Workbench;
+use self::load::{Loader, Word};
+use self::models::Models;
+use self::retired::Retired;
+use crate::board::{Board, DeploymentStatus, EndpointStatus, State};
+use crate::endpoint::{Endpoint, Endpoints};
+use crate::spec::{self, EndpointSpec};
+use crate::specs::{self, SpecFiles, SpecSource};
+use crate::worker::Shared;
+
+/// How often it is looked whether the last holders of what is gone have let go.
+const RETIREMENT: Duration = Duration::from_millis(100);
+
+/// What the keeper works with.
+#[derive(Debug)]
+pub struct Tools {
+    /// Where specs are read from.
+    pub source: SpecSource,
+    /// The store.
+    pub store: Arc<dyn ObjectStore>,
+    /// Its models.
+    pub registry: Registry,
+    /// Where the snapshot is put.
+    pub shared: Arc<Shared>,
+    /// Takes the rows.
+    pub collector: Arc<Collector>,
+    /// Scoring threads.
+    pub workers: usize,
+    /// How often specs are read.
+    pub poll: Duration,
+}
+
+impl Tools {
+    fn now(&self) -> Instant {
+        (self.shared.now)()
+    }
+}
+
+/// Keeps endpoints.
+#[derive(Debug)]
+pub struct Keeper {
+    tools: Tools,
+    files: SpecFiles,
+    /// By file: why its newest text is not wanted.
+    mistakes: BTreeMap<String, Vec<String>>,
+    /// The last sound spec of each endpoint.
+    wanted: BTreeMap<Name, Wanted>,
+    models: Models,
+    words: UnboundedReceiver<(ModelRef, Word)>,
+    retired: Retired,
+}
+
+/// What an endpoint should be.
+#[derive(Debug)]
+struct Wanted {
+    file: String,
+    digest: String,
+    spec: EndpointSpec,
+    /// The digest of what serves, and whether all of it does.
+    serving: Option<(String, bool)>,
+    /// Why this does not serve.
+    fault: Option<String>,
+}
+
+// === impl Keeper ===
+
+impl Keeper {
+    /// A keeper that serves nothing yet.
+    ///
+    /// # Errors
+    /// When the system refuses the loading thread.
+    pub fn new(tools: Tools) -> std::io::Result<Self> {
+        let (loader, words) = Loader::start(tools.registry.clone(), tools.shared.now)?;
+        Ok(Self {
+            tools,
+            files: SpecFiles::new(),
+            mistakes: BTreeMap::new(),
+            wanted: BTreeMap::new(),
+            models: Models::new(loader),
+            words,
+            retired: Retired::default(),
+        })
+    }
+
+    /// Reads the specs for the first time.
+    ///
+    /// # Errors
+    /// Every mistake in every file, each with the file's name.
+    pub async fn read_first(&mut self) -> Result<(), Vec<String>> {
+        self.look().await.map_err(|error| vec![error])?;
+        let all = |(file, found): (&String, &Vec<String>)| {
+            found.iter().map(|mistake| format!("{file}: {mistake}")).collect::<Vec<_>>()
+        };
+        let mistakes: Vec<String> = self.mistakes.iter().flat_map(all).collect();
+        if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
+    }
+
+    /// Loads what the specs name, until each model is ready or has failed, and serves it.
+    ///
+    /// # Errors
+    /// Every cause, when an endpoint has nothing that could serve.
+    pub async fn start(&mut self) -> Result<(), Vec<String>> {
+        self.reconcile();
+        while self.models.any_pending() {
+            let word = self.words.recv().await;
+            let Some(word) = word else { return Err(vec!["loading broke off".to_owned()]) };
+            self.hear(word);
+            self.reconcile();
+        }
+        let endpoints = self.tools.shared.endpoints.load();
+        let empty = |(name, _): &(&Name, &Wanted)| {
+            endpoints.get(name.as_ref()).map_or(true, |endpoint| endpoint.seats.is_empty())
+        };
+        let faults: Vec<String> = self
+            .wanted
+            .iter()
+            .filter(empty)
+            .map(|(_, wanted)| wanted.fault.clone().unwrap_or_default())
+            .collect();
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+
+    /// Keeps on until the process ends; `nudge` makes it look at the specs at once.
+    pub async fn run(mut self, nudge: &Notify) {
+        let mut next_look = self.tools.now() + self.tools.poll;
+        loop {
+            let wake = if self.retired.is_empty() {
+                next_look
+            } else {
+                next_look.min(self.tools.now() + RETIREMENT)
+            };
+            tokio::select! {
+                () = tokio::time::sleep_until(wake.into()) => {}
+                () = nudge.notified() => next_look = self.tools.now(),
+                Some(word) = self.words.recv() => self.hear(word),
+            }
+            if self.tools.now() >= next_look {
+                if let Err(error) = self.look().await {
+                    tracing::warn!(%error, "the endpoint specs cannot be read");
+                }
+                next_look = self.tools.now() + self.tools.poll;
+            }
+            self.models.retry(self.tools.now());
+            self.retired.free();
+            self.reconcile();
+        }
+    }
+
+    /// Reads the specs and notes what each should be from now on.
+    async fn look(&mut self) -> Result<(), String> {
+        let tools = &self.tools;
+        let files = specs::read(&tools.source, &*tools.store, &self.files).await?;
+        if files == self.files {
+            return Ok(());
+        }
+        let gone: Vec<_> =
+            self.files.keys().filter(|file| !files.contains_key(*file)).cloned().collect();
+        for file in gone {
+            self.wanted.retain(|_, wanted| wanted.file != file);
+            self.mistakes.remove(&file);
+        }
+        for (file, content) in &files {
+            if self.files.get(file) != Some(content) {
+                self.note(file, &content.text, content.digest());
+            }
+        }
+        self.files = files;
+        Ok(())
+    }
+
+    /// Notes what a new text says.
+    fn note(&mut self, file: &str, text: &str, digest: String) {
+        let parsed = spec::parse(text).and_then(|spec| match self.wanted.get(&spec.name) {
+            Some(known) if known.file != file => {
+                Err(vec![format!("name: {} has endpoint {}", known.file, spec.name)])
+            }
+            _ => Ok(spec),
+        });
+        match parsed {
+            Ok(spec) => {
+                self.mistakes.remove(file);
+                // A file that names another endpoint than before gives the one before up.
+                self.wanted.retain(|name, wanted| wanted.file != file || *name == spec.name);
+                // A changed spec is a new chance for its models.
+                spec.models().for_each(|model| self.models.try_again(model));
+                let name = spec.name.clone();
+                let serving = self.wanted.remove(&name).and_then(|before| before.serving);
+                let file = file.to_owned();
+                self.wanted.insert(name, Wanted { file, digest, spec, serving, fault: None });
+            }
+            Err(found) => {
+                tracing::warn!(file, mistakes = found.join("; "), "an endpoint spec is not sound");
+                self.mistakes.insert(file.to_owned(), found);
+            }
+        }
+    }
+
+    fn hear(&mut self, (model, word): (ModelRef, Word)) {
+        if let Word::Done(Err(cause)) = &word {
+            tracing::error!(%model, cause, "a model cannot be served");
+        }
+        self.models.hear(model, word, self.tools.now());
+    }
+
+    /// Does what is missing for all that is wanted to be served.
+    fn reconcile(&mut self) {
+        let models = self.wanted.values().flat_map(|wanted| wanted.spec.models());
+        self.models.want(models);
+        let before = self.tools.shared.endpoints.load_full();
+        let mut next = Vec::new();
+        let mut changed = before.iter().any(|endpoint| !self.wanted.contains_key(&endpoint.name));
+        for (name, wanted) in &mut self.wanted {
+            let served = before.shared(name.as_ref());
+            let built = wanted.build(served.as_deref(), &self.models, &self.tools);
+            changed |= built.is_some();
+            next.extend(built.map(Arc::new).or(served));
+        }
+        if changed {
+            let old = self.tools.shared.publish(Endpoints::new(next));
+            let now = self.tools.shared.endpoints.load();
+            self.retired.add(old, &now);
+        }
+        let wanted = self.wanted.values().flat_map(|wanted| wanted.spec.models());
+        self.models.keep_only(wanted, &self.tools.shared.endpoints.load());
+        self.tools.shared.board.store(Arc::new(self.board()));
+    }
+
+    fn board(&self) -> Board {
+        let endpoints = self.tools.shared.endpoints.load();
+        let of = |(name, wanted): (&Name, &Wanted)| {
+            let served = endpoints.get(name.as_ref()).ok();
+            wanted.status(served, &self.models, &self.retired)
+        };
+        let mut endpoints: Vec<EndpointStatus> = self.wanted.iter().map(of).collect();
+        endpoints.extend(self.retired.without(self.wanted.keys()));
+        let fault =
+            |(file, found): (&String, &Vec<String>)| format!("{file}: {}", found.join("; "));
+        Board { endpoints, faults: self.mistakes.iter().map(fault).collect() }
+    }
+}
+
+// === impl Wanted ===
+
+impl Wanted {
+    /// The endpoint as it should be now, if that is another than the one served.
+    fn build(
+        &mut self,
+        served: Option<&Endpoint>,
+        models: &Models,
+        tools: &Tools,
+    ) -> Option<Endpoint> {
+        if self.serving.as_ref().is_some_and(|(digest, whole)| *whole && *digest == self.digest) {
+            return None;
+        }
+        let (pending, failed) = models.missing(&self.spec);
+        self.fault = failed.clone();
+        let whole = !pending && failed.is_none();
+        let first =
+            served.is_none_or(|served| served.seats.is_empty() || !served.unready.is_empty());
+        // A part serves only where nothing whole did, and once it is known to be a part.
+        if !whole && (pending || !first) {
+            return None;
+        }
+        let bench = Workbench {
+            metrics: &tools.shared.metrics,
+            collector: &tools.collector,
+            workers: tools.workers,
+        };
+        let revision = served.map_or(0, |served| served.revision) + 1;
+        let loaded = |model: &ModelRef| models.ready(model);
+        match build::endpoint(&self.spec, revision, served, loaded, &bench) {
+            Ok(built) if !whole && served.is_some_and(|s| s.unready == built.unready) => None,
+            Ok(built) => {
+                let name = &self.spec.name;
+                tracing::info!(endpoint = %name, revision, spec = self.digest, whole, "serves");
+                self.serving = Some((self.digest.clone(), whole));
+                Some(built)
+            }
+            Err(error) => {
+                self.fault = Some(format!("endpoint {}, {error}", self.spec.name));
+                None
+            }
+        }
+    }
+
+    fn status(
+        &self,
+        served: Option<&Endpoint>,
+        models: &Models,
+        retired: &Retired,
+    ) -> EndpointStatus {
+        let seats = served.map(|served| served.seats.as_slice()).unwrap_or_default();
+        let serving = seats.iter().map(|seat| DeploymentStatus {
+            name: seat.deployment.name.clone(),
+            model: seat.deployment.model.clone(),
+            traffic: seat.weight.percent(),
+            state: State::Ready,
+        });
+        let coming = self.spec.deployments.iter().filter(|wanted| {
+            let there = |seat: &crate::endpoint::Seat| {
+                seat.deployment.name == wanted.name && seat.deployment.model == wanted.model
+            };
+            !seats.iter().any(there)
+        });
+        let coming = coming.map(|wanted| DeploymentStatus {
+            name: wanted.name.clone(),
+            model: wanted.model.clone(),
+            traffic: 0.0,
+            state: models.state(&wanted.model),
+        });
+        let mut deployments: Vec<DeploymentStatus> = Vec::new();
+        for status in serving.chain(coming).chain(retired.of(&self.spec.name)) {
+            // One that only changed its limits is ready, whoever still holds the one before.
+            let known = |d: &DeploymentStatus| (&d.name, &d.model) == (&status.name, &status.model);
+            if !deployments.iter().any(known) {
+                deployments.push(status);
+            }
+        }
+        EndpointStatus {
+            name: self.spec.name.clone(),
+            revision: served.map_or(0, |served| served.revision),
+            spec: self.serving.as_ref().map(|(digest, _)| digest.clone()),
+            fault: self.fault.clone(),
+            deployments,
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! A spec and its loaded models -> an endpoint that serves; what has not changed stays the same.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use collector::{Collector, Sampling, Source};
+use model_loader::{ModelRef, Name};
+
+use super::load::Loaded;
+use crate::admission::Admission;
+use crate::deployment::Deployment;
+use crate::endpoint::{Endpoint, Seat, Sticky, Unready};
+use crate::metrics::{Labels, Metrics};
+use crate::record;
+use crate::route::{Rendezvous, RouteTable, Weight};
+use crate::spec::{DeploymentSpec, EndpointSpec, Execution};
+
+/// A model that takes longer for one row does not run on a thread that reads sockets.
+const INLINE_MAX: Duration = Duration::from_micros(200);
+
+/// What deployments are made with.
+#[derive(Debug)]
+pub(super) struct Workbench<'a> {
+    /// Gives each deployment its series.
+    pub(super) metrics: &'a Metrics,
+    /// Gives each deployment its appender.
+    pub(super) collector: &'a Collector,
+    /// Scoring threads.
+    pub(super) workers: usize,
+}
+
+/// Builds revision `revision` of an endpoint over the models that `loaded` gives; a deployment
+/// whose model is not there becomes unready. Deployments of `before` that are to be the same are
+/// kept.
+///
+/// # Errors
+/// A sentence that names the deployment, when its rows have no schema.
+pub(super) fn endpoint(
+    spec: &EndpointSpec,
+    revision: u64,
+    before: Option<&Endpoint>,
+    loaded: impl Fn(&ModelRef) -> Option<Arc<Loaded>>,
+    bench: &Workbench<'_>,
+) -> Result<Endpoint, String> {
+    let (mut seats, mut unready) = (Vec::new(), Vec::new());
+    for wanted in &spec.deployments {
+        let Some(model) = loaded(&wanted.model) else {
+            let (name, version) = (wanted.name.clone(), wanted.model.version.clone());
+            unready.push(Unready { name, version });
+            continue;
+        };
+        let made = deployment(&spec.name, spec, wanted, &model, bench)?;
+        let same = before.and_then(|before| before.seats.iter().find(|seat| same(seat, &made)));
+        let deployment = same.map_or_else(|| Arc::new(made), |seat| Arc::clone(&seat.deployment));
+        seats.push(Seat { deployment, weight: wanted.weight, mirror: wanted.mirror });
+    }
+    let weights: Vec<Weight> = seats.iter().map(|seat| seat.weight).collect();
+    let named = seats.iter().map(|seat| (seat.deployment.name.as_ref(), seat.weight));
+    let keys = Rendezvous::new(named);
+    let sticky = spec.sticky.clone().map(|header| Sticky { header, keys });
+    let labels = Labels { endpoint: spec.name.to_string(), ..Labels::default() };
+    Ok(Endpoint {
+        name: spec.name.clone(),
+        revision,
+        routes: RouteTable::over(&weights),
+        sticky,
+        seats,
+        unready,
+        unrouted: bench.metrics.series(labels),
+    })
+}
+
+/// Whether nothing about a deployment is to change.
+fn same(seat: &Seat, made: &Deployment) -> bool {
+    let there = &seat.deployment;
+    there.name == made.name
+        && there.model == made.model
+        && Arc::ptr_eq(&there.runnable, &made.runnable)
+        && there.admission.same(&made.admission)
+        && there.timeout == made.timeout
+        && there.collect == made.collect
+}
+
+fn deployment(
+    endpoint: &Name,
+    spec: &EndpointSpec,
+    wanted: &DeploymentSpec,
+    loaded: &Loaded,
+    bench: &Workbench<'_>,
+) -> Result<Deployment, String> {
+    let (name, version) = (wanted.model.model.to_string(), wanted.model.version.to_string());
+    let labels = Labels {
+        endpoint: endpoint.to_string(),
+        deployment: wanted.name.to_string(),
+        model: name.clone(),
+        version: version.clone(),
+    };
+    let source = Source {
+        endpoint: endpoint.to_string(),
+        deployment: wanted.name.to_string(),
+        model: name,
+        version,
+        model_digest: loaded.digest.clone(),
+    };
+    let schema = record::row_schema(source, loaded.model.signature(), spec.collect);
+    let schema = schema.map_err(|error| format!("deployment {}: {error}", wanted.name))?;
+    let rows = bench.collector.appender(Arc::new(schema));
+    Ok(Deployment {
+        id: Deployment::next_id(),
+        name: wanted.name.clone(),
+        model: wanted.model.clone(),
+        runnable: Arc::clone(&loaded.model),
+        admission: admission(wanted, loaded, bench.workers),
+        timeout: wanted.timeout,
+        series: bench.metrics.series(labels),
+        collect: spec.collect,
+        rows: rows.with_sampling(Sampling::new(spec.collect.sampling)),
+    })
+}
+
+fn admission(wanted: &DeploymentSpec, loaded: &Loaded, workers: usize) -> Admission {
+    let (max_concurrent, queue) = (wanted.max_concurrent, wanted.queue);
+    let cheap = loaded.cost <= INLINE_MAX;
+    // Inline, every worker runs one: fewer at once than there are workers takes a gate.
+    let fits = max_concurrent as usize >= workers;
+    match wanted.execution {
+        Execution::Inline => Admission::inline(max_concurrent, queue, workers),
+        Execution::Auto if cheap && fits => Admission::inline(max_concurrent, queue, workers),
+        Execution::Auto | Execution::Pool => Admission::pool(max_concurrent, queue),
+    }
+}

@@ -1,0 +1,129 @@
+//! The thread that loads models: one after the other, at low priority, away from all scoring.
+//!
+//! Asked by the keeper, which hears when a model is being warmed and what became of it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use drift::Baseline;
+use model_loader::{Manifest, Model, ModelRef, NamedTensor, Registry, Tensor, Values};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::background;
+
+/// Longest warming: a model whose time has not settled by then is taken as it is.
+const WARMING: Duration = Duration::from_millis(500);
+
+/// A model that is ready to be served.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    /// The model.
+    pub(super) model: Arc<Model>,
+    /// Of its files.
+    pub(super) digest: String,
+    /// What one row costs, once warm.
+    pub(super) cost: Duration,
+}
+
+/// What the thread says of a model.
+#[derive(Debug)]
+pub(super) enum Word {
+    /// It is being warmed.
+    Warming,
+    /// It is there, or why not.
+    Done(Result<Loaded, String>),
+}
+
+/// The way to the thread.
+#[derive(Debug)]
+pub(super) struct Loader {
+    orders: UnboundedSender<ModelRef>,
+}
+
+// === impl Loader ===
+
+impl Loader {
+    /// Starts the thread "skeg-load". It ends after the model in hand when the loader is dropped.
+    pub(super) fn start(
+        registry: Registry,
+        now: fn() -> Instant,
+    ) -> std::io::Result<(Loader, UnboundedReceiver<(ModelRef, Word)>)> {
+        let (orders, ordered) = unbounded_channel();
+        let (says, words) = unbounded_channel();
+        let runtime = crate::app::runtime()?;
+        std::thread::Builder::new().name("skeg-load".to_owned()).spawn(move || {
+            background::yield_to_scoring();
+            runtime.block_on(work(registry, now, ordered, says));
+        })?;
+        Ok((Loader { orders }, words))
+    }
+
+    /// Has a model loaded.
+    pub(super) fn order(&self, model: ModelRef) {
+        // The thread ends only with its loader.
+        let _ = self.orders.send(model);
+    }
+}
+
+async fn work(
+    registry: Registry,
+    now: fn() -> Instant,
+    mut orders: UnboundedReceiver<ModelRef>,
+    says: UnboundedSender<(ModelRef, Word)>,
+) {
+    while let Some(model) = orders.recv().await {
+        let warming = || {
+            let _ = says.send((model.clone(), Word::Warming));
+        };
+        let loaded = load(&registry, &model, now, warming).await;
+        if says.send((model, Word::Done(loaded))).is_err() {
+            return;
+        }
+    }
+}
+
+async fn load(
+    registry: &Registry,
+    model: &ModelRef,
+    now: fn() -> Instant,
+    warming: impl FnOnce(),
+) -> Result<Loaded, String> {
+    let (manifest, runnable) = registry.open(model).await.map_err(|error| error.to_string())?;
+    warming();
+    let row = typical(registry, model, &manifest, &runnable).await;
+    let settled = runnable.settle(row.as_deref(), WARMING, now);
+    // A made-up mixture of typical values may be none that the model takes.
+    let settled = if row.is_some() {
+        settled.or_else(|_| runnable.settle(None, WARMING, now))
+    } else {
+        settled
+    };
+    let cost = settled.map_err(|error| format!("warm-up: {error}"))?;
+    Ok(Loaded { model: Arc::new(runnable), digest: manifest.model_digest, cost })
+}
+
+/// A row of the training data's medians, when the version came with a baseline.
+async fn typical(
+    registry: &Registry,
+    model: &ModelRef,
+    manifest: &Manifest,
+    runnable: &Model,
+) -> Option<Vec<Tensor>> {
+    let json = registry.baseline(model).await.ok()??;
+    let baseline = Baseline::from_json(&json).ok()?;
+    let median = |name: &str| {
+        let feature = baseline.features().iter().find(|feature| feature.name() == name)?;
+        let edges = feature.edges();
+        edges.get(edges.len() / 2).copied()
+    };
+    let mut named = Vec::new();
+    for (spec, entry) in runnable.signature().inputs.iter().zip(&manifest.inputs) {
+        let names = &spec.feature_names;
+        let row: Option<Vec<f32>> =
+            names.iter().map(|name| median(name).map(|m| m as f32)).collect();
+        let tensor = Tensor::new([1, names.len()].as_slice().into(), Values::Fp32(row?)).ok()?;
+        named.push(NamedTensor { name: entry.name.as_str().into(), tensor });
+    }
+    let inputs = runnable.signature().place(named).ok()?;
+    Some(inputs.into_tensors())
+}

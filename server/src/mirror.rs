@@ -1,0 +1,147 @@
+//! Copies of live requests to deployments that do not answer them: run, compared, discarded.
+//!
+//! Called by `http::scoring` after a live answer. Never delays or fails live traffic: a copy goes
+//! to a bounded queue from a task that runs behind the reply, one that finds the queue full is
+//! counted and dropped, and a thread of its own, of lower priority, runs the models.
+
+mod compare;
+mod counts;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use model_loader::{Inputs, Tensor};
+
+use crate::background;
+use crate::deployment::Deployment;
+use crate::endpoint::{Endpoint, Endpoints, Seat};
+use crate::score::Answer;
+use crate::sessions::Sessions;
+use crate::worker::Worker;
+
+pub use compare::Differences;
+pub use counts::{BOUNDS, Comparisons, Counted};
+
+/// Copies that may wait.
+const QUEUE: usize = 1024;
+
+/// The way to the mirror's thread.
+#[derive(Debug)]
+pub struct Mirror {
+    copies: Sender<Copied>,
+    changes: Sender<()>,
+}
+
+/// A live request, parsed, and its answer.
+#[derive(Debug)]
+struct Copied {
+    /// Who answered.
+    live: Arc<Deployment>,
+    /// Who is to run the copy.
+    other: Arc<Deployment>,
+    inputs: Inputs,
+    outputs: Vec<Tensor>,
+}
+
+/// Copies an answered request to each of the endpoint's mirrors that it falls to.
+#[inline]
+pub fn copy(worker: &Worker, endpoint: &Endpoint, answered: &Seat, answer: &Answer) {
+    for seat in endpoint.mirrors() {
+        let other = &seat.deployment;
+        if other.id == answered.deployment.id || !seat.mirror.takes(worker.draw()) {
+            continue;
+        }
+        let copied = Copied {
+            live: Arc::clone(&answered.deployment),
+            other: Arc::clone(other),
+            inputs: answer.inputs.clone(),
+            outputs: answer.outputs.clone(),
+        };
+        let shared = Arc::clone(&worker.shared);
+        // Behind the task at hand, which writes the reply.
+        tokio::task::spawn_local(async move { shared.mirror.offer(copied) });
+    }
+}
+
+// === impl Mirror ===
+
+impl Mirror {
+    /// Starts the thread "skeg-mirror". It ends when the mirror is dropped.
+    ///
+    /// # Errors
+    /// When the system refuses a thread.
+    pub fn start(endpoints: &Arc<ArcSwap<Endpoints>>) -> std::io::Result<Mirror> {
+        let (copies, taken) = bounded(QUEUE);
+        let (changes, changed) = bounded(1);
+        let endpoints = Arc::clone(endpoints);
+        std::thread::Builder::new().name("skeg-mirror".to_owned()).spawn(move || {
+            background::yield_to_scoring();
+            work(&taken, &changed, &endpoints);
+        })?;
+        Ok(Mirror { copies, changes })
+    }
+
+    fn offer(&self, copied: Copied) {
+        if let Err(TrySendError::Full(copied) | TrySendError::Disconnected(copied)) =
+            self.copies.try_send(copied)
+        {
+            copied.other.series.mirrored.dropped();
+        }
+    }
+
+    /// Has the thread close its sessions with deployments that are gone.
+    pub fn changed(&self) {
+        // When it is full, the thread has yet to look.
+        let _ = self.changes.try_send(());
+    }
+}
+
+fn work(copies: &Receiver<Copied>, changed: &Receiver<()>, endpoints: &ArcSwap<Endpoints>) {
+    let mut sessions = Sessions::default();
+    loop {
+        crossbeam_channel::select_biased! {
+            recv(changed) -> change => match change {
+                Ok(()) => sessions.close_gone(&endpoints.load()),
+                Err(_) => return,
+            },
+            recv(copies) -> copied => match copied {
+                Ok(copied) => {
+                    let now = endpoints.load();
+                    // One that is gone is not loaded again for what nobody will look at.
+                    if now.holds(copied.other.id) {
+                        copied.run(&mut sessions);
+                    } else {
+                        copied.other.series.mirrored.dropped();
+                    }
+                }
+                Err(_) => return,
+            },
+        }
+    }
+}
+
+// === impl Copied ===
+
+impl Copied {
+    fn run(self, sessions: &mut Sessions) {
+        let Self { live, other, inputs, outputs } = self;
+        let ran = sessions.of(&other).and_then(|session| Ok(session.run(inputs.tensors())?));
+        match ran {
+            Ok(answers) => {
+                let (of_live, of_other) = (live.runnable.signature(), other.runnable.signature());
+                let live = (of_live.outputs.as_slice(), outputs.as_slice());
+                let other_side = (of_other.outputs.as_slice(), answers.as_slice());
+                other.series.mirrored.compared(&Differences::between(
+                    live,
+                    other_side,
+                    inputs.rows(),
+                ));
+            }
+            Err(error) => {
+                tracing::debug!(deployment = %other.name, %error, "a mirrored request failed");
+                other.series.mirrored.failed();
+            }
+        }
+    }
+}

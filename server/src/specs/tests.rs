@@ -1,0 +1,127 @@
+//! Files are read, told apart, and changed only by who saw what is there.
+
+use std::sync::Arc;
+
+use model_loader::{Name, Registry};
+use object_store::memory::InMemory;
+use object_store::{ObjectStore, ObjectStoreExt};
+
+use super::{SpecFiles, SpecSource, WriteError, Writer, digest, read, spec_path};
+use crate::route::Weight;
+
+const SPEC: &str = "# a comment
+name: fraud
+deployments:
+  green: {model: 'fraud:1', timeout_ms: 250}
+  blue: {model: 'fraud:2'}
+traffic: {green: 90, blue: 10}
+sticky: {header: x-customer-id}
+";
+
+fn run<T>(body: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(body)
+}
+
+async fn store() -> Arc<dyn ObjectStore> {
+    let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    crate::demo::prepare(Arc::clone(&store), "2026-01-02T03:04:05Z").await.unwrap();
+    store
+}
+
+fn writer(store: &Arc<dyn ObjectStore>) -> Writer {
+    Writer::new(Arc::clone(store), Registry::new(Arc::clone(store)))
+}
+
+fn weights(of: &[(&str, f64)]) -> Vec<(String, Weight)> {
+    of.iter().map(|(name, w)| ((*name).to_owned(), Weight::from_percent(*w).unwrap())).collect()
+}
+
+fn fraud() -> Name {
+    "fraud".parse().unwrap()
+}
+
+#[test]
+fn only_changed_files_are_read_again() {
+    run(async {
+        let store = store().await;
+        let first = read(&SpecSource::Store, &*store, &SpecFiles::new()).await.unwrap();
+        assert_eq!(first.keys().collect::<Vec<_>>(), ["endpoints/fraud.yaml"]);
+        // What is kept is told by its tag: a text that never was in the store proves it.
+        let mut known = first.clone();
+        known.get_mut("endpoints/fraud.yaml").unwrap().text = "kept".to_owned();
+        let second = read(&SpecSource::Store, &*store, &known).await.unwrap();
+        assert_eq!(second["endpoints/fraud.yaml"].text, "kept");
+        store.put(&spec_path("fraud"), "changed".into()).await.unwrap();
+        let third = read(&SpecSource::Store, &*store, &known).await.unwrap();
+        assert_eq!(third["endpoints/fraud.yaml"].text, "changed");
+        store.delete(&spec_path("fraud")).await.unwrap();
+        assert!(read(&SpecSource::Store, &*store, &third).await.unwrap().is_empty());
+    });
+}
+
+#[test]
+fn traffic_changes_nothing_but_the_weights() {
+    run(async {
+        let store = store().await;
+        let writer = writer(&store);
+        let (before, changed) = writer.apply(SPEC).await.unwrap();
+        assert!(changed);
+        assert!(!writer.apply(SPEC).await.unwrap().1);
+        let after = writer.traffic(&fraud(), &weights(&[("blue", 12.5), ("green", 87.5)])).await;
+        let after = after.unwrap();
+        let percents: Vec<f64> = after.deployments.iter().map(|d| d.weight.percent()).collect();
+        assert_eq!(percents, [12.5, 87.5]);
+        let mut back = after;
+        for (deployment, before) in back.deployments.iter_mut().zip(&before.deployments) {
+            deployment.weight = before.weight;
+        }
+        assert_eq!(back, before);
+    });
+}
+
+#[test]
+fn what_makes_no_sense_is_not_written() {
+    run(async {
+        let store = store().await;
+        let writer = writer(&store);
+        let (spec, _) = writer.apply(SPEC).await.unwrap();
+        let too_much = writer.traffic(&spec.name, &weights(&[("green", 90.0)])).await.unwrap_err();
+        assert!(too_much.to_string().contains("sum to 90 %"), "{too_much}");
+        let unknown = writer.traffic(&spec.name, &weights(&[("red", 100.0)])).await.unwrap_err();
+        assert!(unknown.to_string().contains("traffic.red"), "{unknown}");
+        let missing = writer.apply(&SPEC.replace("fraud:2", "fraud:77")).await.unwrap_err();
+        assert!(missing.to_string().contains("deployments.blue.model"), "{missing}");
+        let nobody = "nobody".parse::<Name>().unwrap();
+        assert!(matches!(writer.delete(&nobody).await, Err(WriteError::Unknown(_))));
+        assert_eq!(writer.stored(&spec.name).await.unwrap().unwrap().text, SPEC);
+        writer.delete(&spec.name).await.unwrap();
+        assert!(writer.stored(&spec.name).await.unwrap().is_none());
+    });
+}
+
+#[test]
+fn changes_at_the_same_time_are_all_made() {
+    run(async {
+        let store = store().await;
+        let writer = writer(&store);
+        writer.apply(SPEC).await.unwrap();
+        let change = |step: u32| {
+            let writer = writer.clone();
+            let green = f64::from(step);
+            async move {
+                writer
+                    .traffic(&fraud(), &weights(&[("green", green), ("blue", 100.0 - green)]))
+                    .await
+            }
+        };
+        let changes = futures_util::future::join_all((1..6).map(change)).await;
+        assert!(changes.iter().all(Result::is_ok), "{changes:?}");
+    });
+}
+
+#[test]
+fn digests_tell_texts_apart() {
+    assert_eq!(digest("").len(), 12);
+    assert_eq!(digest(""), "e3b0c44298fc");
+    assert_ne!(digest("a"), digest("b"));
+}

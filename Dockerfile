@@ -2,7 +2,7 @@
 # The server image. Build: docker build --build-arg VERSION=0.1.0 --build-arg REVISION=$(git rev-parse HEAD) -t skeg:0.1.0 .
 
 # Debian 12 on both sides: the binary must not ask for a newer glibc than the final image has.
-# `slim` holds gcc and libc headers, which is all that zstd's C and tract's assembly need.
+# `slim` holds gcc and libc headers, which is all that zstd's C, aws-lc's and tract's assembly need.
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src
 
@@ -34,10 +34,10 @@ LABEL org.opencontainers.image.title="skeg" \
 COPY --from=build /out/skeg /usr/local/bin/skeg
 COPY --from=build --chown=65532:65532 /out/store /var/lib/skeg
 
-# Inside a container a loopback address reaches nobody, so the addresses are stated.
+# Inside a container a loopback address reaches nobody, so the scoring address is stated. The admin port stays on
+# loopback until it is given a key: SKEG_ADMIN=0.0.0.0:8002 with SKEG_ADMIN_KEY_FILE.
 ENV SKEG_STORE=file:///var/lib/skeg \
-    SKEG_HTTP=0.0.0.0:8000 \
-    SKEG_ADMIN=0.0.0.0:8002
+    SKEG_HTTP=0.0.0.0:8000
 
 # 8000 HTTP, 8001 gRPC (reserved: not served yet), 8002 metrics and admin.
 EXPOSE 8000 8001 8002

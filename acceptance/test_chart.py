@@ -5,6 +5,7 @@ The container's arguments are compared with what the built binary takes, and its
 
 from __future__ import annotations
 
+import base64
 import copy
 import re
 import tomllib
@@ -48,6 +49,15 @@ VALUE_SETS: dict[str, dict[str, Any]] = {
     },
     "demo": {"demo": True},
     "endpoints": {"endpoints": {"fraud": FRAUD, "churn-eu": CHURN, "old": DRAINED, "Fine.1_b": FINE}},
+    "keys": {"auth": {"mode": "keys", "existingSecret": "scoring-keys", "secondaryKey": True}, "metrics": {"open": False}},
+    "one key": {"auth": {"mode": "keys", "existingSecret": "scoring-keys"}},
+    "jwt": {"auth": {
+        "mode": "jwt", "issuers": ["https://login.example/t/v2.0", "https://sts.example/t/"], "audiences": ["api://skeg"],
+        "jwks": "https://login.example/t/discovery/v2.0/keys"}},
+    "tls": {
+        "tls": {"existingSecret": "skeg-tls", "clientCaSecret": "clients", "admin": True},
+        "admin": {"existingSecret": "operators"},
+    },
     "large numbers": {"roll": {"rows": 1_000_000, "bytes": 1_073_741_824, "ageSeconds": 86_400}},
     "hooks": {
         "image": {"repository": "registry.example/skeg", "digest": "sha256:" + "0" * 64},
@@ -85,6 +95,13 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"store": {"url": "az://account1/skeg", "existingClaim": "x"}}, "not a file:// store"),
     ({"image": {"digest": "latest"}}, "image/digest"),
     ({"shutdown": {"marginSeconds": 0}}, "shutdown/marginSeconds"),
+    ({"auth": {"mode": "basic"}}, "auth/mode"),
+    ({"auth": {"mode": "keys"}}, "auth.existingSecret names no Secret"),
+    ({"auth": {"mode": "jwt", "issuers": ["i"], "jwks": "https://x/keys"}}, "auth.audiences"),
+    ({"auth": {"mode": "jwt", "issuers": ["i"], "audiences": ["a"], "jwks": "http://x/keys"}}, "auth/jwks"),
+    ({"auth": {"mode": "jwt", "issuers": ["a,b"], "audiences": ["a"], "jwks": "https://x/k"}}, "auth/issuers"),
+    ({"tls": {"admin": True}}, "tls.existingSecret names no Secret"),
+    ({"tls": {"clientCaSecret": "clients"}}, "tls.existingSecret names no Secret"),
     ({"service": {"type": "ExternalName"}}, "service/type"),
     ({"admin": {"type": "LoadBalancer"}}, "'type' not allowed"),
     ({"probes": {"readiness": {"httpGet": {"path": "/"}}}}, "'httpGet' not allowed"),
@@ -119,6 +136,16 @@ def render(values: dict[str, Any], chart: Path = CHART, name: str = "demo") -> d
     texts = [text for path, text in documents(values, chart, name).items() if not path.endswith("NOTES.txt")]
     found = [item for text in texts for item in yaml.load_all(text, Loader=StrictLoader) if item]
     return {f"{item['kind']}/{item['metadata']['name']}": item for item in found}
+
+
+def without_chance(objects: dict[str, dict]) -> dict[str, dict]:
+    """The same, but for the key that the chart makes up."""
+    objects = copy.deepcopy(objects)
+    for item in objects.values():
+        if item["kind"] == "Secret":
+            assert len(base64.b64decode(item["data"]["key"], validate=True)) == 40
+            item["data"]["key"] = "random"
+    return objects
 
 
 def deployment(values: dict[str, Any]) -> dict:
@@ -190,13 +217,13 @@ def test_refuses(values: dict, reason: str) -> None:
 
 
 def test_is_usable_as_a_subchart() -> None:
-    assert render({"global": {"region": "eu"}}) == render({})
+    assert without_chance(render({"global": {"region": "eu"}})) == without_chance(render({}))
 
 
 def test_package_renders_like_the_folder(tmp_path: Path) -> None:
     archive = Path(helm.package(CHART, destination=tmp_path))
     for values in VALUE_SETS.values():
-        assert render(values, archive) == render(values)
+        assert without_chance(render(values, archive)) == without_chance(render(values))
 
 
 def test_versions_agree() -> None:
@@ -221,8 +248,10 @@ def test_no_value_is_dead() -> None:
 
 def test_kinds() -> None:
     assert set(render({})) == {
-        "Deployment/demo-skeg", "Service/demo-skeg", "Service/demo-skeg-admin", "ServiceAccount/demo-skeg",
+        "Deployment/demo-skeg", "Secret/demo-skeg-admin", "Service/demo-skeg", "Service/demo-skeg-admin",
+        "ServiceAccount/demo-skeg",
     }
+    assert "Secret/demo-skeg-admin" not in render(VALUE_SETS["tls"]), "the operator's own key"
     assert set(render(VALUE_SETS["endpoints"])) - set(render({})) == {"ConfigMap/demo-skeg-endpoints"}
     assert "Deployment/skeg" in render({}, name="skeg"), "a release called skeg is not skeg-skeg"
 
@@ -269,6 +298,10 @@ def test_scrape_annotations_point_to_the_admin_port() -> None:
     assert annotations["prometheus.io/scrape"] == "true"
     assert annotations["prometheus.io/port"] == str(ports["admin"])
     assert annotations["prometheus.io/path"] == "/metrics"
+    assert "prometheus.io/scheme" not in annotations
+    assert arguments({})["metrics-open"] == "true", "who finds pods by annotations sends no key"
+    over_tls = deployment(VALUE_SETS["tls"])["spec"]["template"]["metadata"]["annotations"]
+    assert over_tls["prometheus.io/scheme"] == "https"
     silent = deployment(VALUE_SETS["hooks"])["spec"]["template"]["metadata"]["annotations"]
     assert silent == {"note": "yes"}
 
@@ -281,7 +314,8 @@ def test_probes(values: dict) -> None:
     only = container(values)
     wanted = {"startupProbe": "live", "livenessProbe": "live", "readinessProbe": "ready"}
     for probe, route in wanted.items():
-        assert only[probe]["httpGet"] == {"path": f"/v2/health/{route}", "port": "admin"}
+        scheme = {"scheme": "HTTPS"} if values.get("tls") else {}
+        assert only[probe]["httpGet"] == {"path": f"/v2/health/{route}", "port": "admin"} | scheme
     seen_within = sum(only["readinessProbe"][key] for key in ("periodSeconds", "timeoutSeconds"))
     assert only["readinessProbe"]["failureThreshold"] == 1
     assert seen_within < int(arguments(values)["drain-delay"].removesuffix("s")), "endpoints learn of it too late"
@@ -326,6 +360,30 @@ def test_every_mount_has_its_volume(values: dict) -> None:
     assert sorted(mounted) == sorted(volume["name"] for volume in pod(values).get("volumes", []))
 
 
+@every_set
+def test_every_file_an_argument_names_is_mounted_whole(values: dict) -> None:
+    mounts = {mount["mountPath"]: mount for mount in container(values)["volumeMounts"]}
+    for flag, value in arguments(values).items():
+        if value.startswith("/etc/"):
+            folder = value if flag == "endpoints" else str(Path(value).parent)
+            assert mounts[folder]["readOnly"] is True, flag
+            assert "subPath" not in mounts[folder], "a file mounted alone is never swapped"
+
+
+def test_secrets_reach_the_server_as_files_alone() -> None:
+    volumes = {item["name"]: item["secret"]["secretName"] for item in pod(VALUE_SETS["keys"])["volumes"] if "secret" in item}
+    assert volumes == {"admin": "demo-skeg-admin", "auth": "scoring-keys"}
+    given = arguments(VALUE_SETS["keys"])
+    assert (given["auth"], given["metrics-open"]) == ("keys", "false")
+    assert given["auth-primary-key-file"] == "/etc/skeg/auth/primary"
+    assert given["auth-secondary-key-file"] == "/etc/skeg/auth/secondary"
+    assert "auth-secondary-key-file" not in arguments(VALUE_SETS["one key"])
+    volumes = {item["name"]: item["secret"]["secretName"] for item in pod(VALUE_SETS["tls"])["volumes"] if "secret" in item}
+    assert volumes == {"admin": "operators", "tls": "skeg-tls", "client-ca": "clients"}
+    given = arguments(VALUE_SETS["jwt"])
+    assert given["auth-issuer"] == "https://login.example/t/v2.0,https://sts.example/t/"
+
+
 # The server gets what the values say.
 
 
@@ -362,6 +420,9 @@ def test_the_server_runs_as_the_chart_says(folder: Path) -> None:
     own = {"store", "http", "admin", "drain-delay"}
     given = {flag: value for flag, value in arguments(values).items() if flag not in own}
     given["endpoints"] = str(specs)
+    key = render(values)["Secret/demo-skeg-admin"]["data"]["key"]
+    (folder / "key").write_bytes(base64.b64decode(key))
+    given["admin-key-file"] = str(folder / "key")
     given["replica"] = "demo-skeg-7d4b9c6f5d-x2x7q"
     only = container(values)
     annotations = deployment(values)["spec"]["template"]["metadata"]["annotations"]

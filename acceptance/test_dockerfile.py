@@ -115,13 +115,12 @@ def test_starts_the_server_as_process_one(serve_help: str) -> None:
 def test_environment_is_read_by_the_server(serve_help: str) -> None:
     known = set(re.findall(r"\[env: (SKEG_\w+)", serve_help))
     given = DockerfileParser(path=str(ROOT)).envs
-    assert set(given) == {"SKEG_STORE", "SKEG_HTTP", "SKEG_ADMIN"}
+    assert set(given) == {"SKEG_STORE", "SKEG_HTTP"}
     assert set(given) <= known
     assert given["SKEG_STORE"] == "file:///var/lib/skeg"
     (exposed,) = values(stages()[-1], "EXPOSE")
     assert exposed.split() == ["8000", "8001", "8002"]
     assert given["SKEG_HTTP"] == "0.0.0.0:8000"
-    assert given["SKEG_ADMIN"] == "0.0.0.0:8002"
 
 
 def test_labels(manifest: dict) -> None:

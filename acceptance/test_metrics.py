@@ -6,6 +6,8 @@ import json
 import subprocess
 import urllib.parse
 import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ FAMILIES = {
     "skeg_inflight": "gauge",
     "skeg_rows_total": "counter",
     "skeg_sink_duration_seconds": "histogram",
+    "skeg_refused_total": "counter",
     "skeg_traffic_weight": "gauge",
     "skeg_mirror_weight": "gauge",
     "skeg_endpoint_revision": "gauge",
@@ -62,23 +65,7 @@ def test_the_families_are_those_of_the_architecture(scored: skeg.Server) -> None
 
 
 def test_a_real_prometheus_scrapes_and_answers(scored: skeg.Server, folder: Path) -> None:
-    config = {
-        "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
-        "scrape_configs": [{"job_name": "skeg", "static_configs": [{"targets": [scored.admin]}]}],
-    }
-    (folder / "prometheus.yml").write_text(json.dumps(config))
-    log = folder / "prometheus.log"
-    with log.open("w") as stderr:
-        prometheus = subprocess.Popen(
-            [
-                TOOLS / "prometheus", f"--config.file={folder}/prometheus.yml",
-                f"--storage.tsdb.path={folder}/tsdb", "--web.listen-address=127.0.0.1:0",
-            ],
-            stdout=stderr, stderr=stderr,
-        )
-    try:
-        address = skeg.until("Prometheus to listen", lambda: _address(prometheus.pid))
-        ask = lambda query: _ask(address, query)  # noqa: E731
+    with prometheus(folder, {"job_name": "skeg", "static_configs": [{"targets": [scored.admin]}]}) as ask:
         skeg.until("a scrape", lambda: ask("up{job='skeg'}") == {"": 1.0})
         by = ask("sum by (deployment) (skeg_requests_total{endpoint='fraud', code='200'})")
         assert by == {"green": 10, "blue": 10}
@@ -89,9 +76,28 @@ def test_a_real_prometheus_scrapes_and_answers(scored: skeg.Server, folder: Path
         quantile = ask("histogram_quantile(0.5, sum by (le) (skeg_inference_duration_seconds_bucket))")
         assert 0 < quantile[""] < 10
         assert ask("sum(skeg_request_duration_seconds_count{deployment='blue'})") == {"": 10}
+
+
+@contextmanager
+def prometheus(folder: Path, job: dict[str, Any]) -> Iterator[Callable[[str], dict[str, float]]]:
+    """A Prometheus with one job; what is yielded asks it a query."""
+    config = {"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, "scrape_configs": [job]}
+    (folder / "prometheus.yml").write_text(json.dumps(config))
+    log = folder / "prometheus.log"
+    with log.open("w") as stderr:
+        process = subprocess.Popen(
+            [
+                TOOLS / "prometheus", f"--config.file={folder}/prometheus.yml",
+                f"--storage.tsdb.path={folder}/tsdb", "--web.listen-address=127.0.0.1:0",
+            ],
+            stdout=stderr, stderr=stderr,
+        )
+    try:
+        address = skeg.until("Prometheus to listen", lambda: _address(process.pid))
+        yield lambda query: _ask(address, query)
     finally:
-        prometheus.kill()
-        prometheus.wait()
+        process.kill()
+        process.wait()
 
 
 def _address(pid: int) -> str | None:

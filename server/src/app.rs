@@ -22,10 +22,11 @@ use crate::failure::Failure;
 use crate::http;
 use crate::keeper::{Keeper, Tools};
 use crate::listen;
+use crate::renewal;
 use crate::shutdown::{Phase, PhaseSwitch, PhaseView};
 use crate::signals::Signals;
 use crate::specs::{SpecSource, Writer};
-use crate::worker::{Shared, Worker};
+use crate::worker::{Opening, Shared, Worker};
 
 /// Records that may wait for the sink, and the bytes they may hold.
 const BUFFER_RECORDS: usize = 65_536;
@@ -89,8 +90,15 @@ impl App {
             buffer_bytes: BUFFER_BYTES,
         };
         let collector = Arc::new(Collector::start(buffer, Arc::clone(&store), unix_us)?);
-        let shared =
-            Arc::new(Shared::new(config.workers, config.pool, config.limits, Instant::now)?);
+        let shared = Arc::new(Shared::new(Opening {
+            workers: config.workers,
+            pool: config.pool,
+            limits: config.limits,
+            scorers: Arc::clone(&config.security.scorers),
+            tls: config.security.tls.clone(),
+            clock: unix_us,
+            now: Instant::now,
+        })?);
         Ok(Self { config: config.clone(), store, collector, shared, switch, phase })
     }
 
@@ -139,8 +147,11 @@ impl App {
             phase: self.phase.clone(),
             writer: self.writer(),
             nudge: Rc::clone(&nudge),
+            admins: Arc::clone(&self.config.security.admins),
+            tls: self.config.security.admin_tls.clone(),
         };
         tokio::task::spawn_local(http::admin::run(shown, admin));
+        let keys_tried = renewal::start(&self.config.security);
 
         let started = tokio::select! {
             started = keeper.start() => started.map(|()| true),
@@ -153,6 +164,8 @@ impl App {
                     tracing::warn!(from = ?self.config.specs, "there is no endpoint to serve");
                 }
                 tokio::task::spawn_local(async move { keeper.run(&nudge).await });
+                // Else the first tokens would find the server without the keys to check them.
+                let _ = keys_tried.await;
                 self.switch.advance(Phase::Serving);
                 tracing::info!(http = %addresses.http, admin = %addresses.admin, "ready");
                 ready(&addresses);

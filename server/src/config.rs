@@ -11,14 +11,17 @@ use std::time::Duration;
 
 use collector::Roll;
 use flags::ServingArgs;
+use flags::limits::LimitArgs;
 use model_loader::{Name, TreeKernels, Trial};
+use security::Security;
 
 use crate::specs::SpecSource;
 use crate::store::StoreUrl;
 use crate::trial;
-use crate::worker::Limits;
+use crate::worker::{Limits, RequestLimits};
 
 pub mod flags;
+pub mod security;
 
 #[cfg(test)]
 mod tests;
@@ -42,6 +45,8 @@ pub struct Config {
     pub poll: Duration,
     /// Bounds on connections and requests.
     pub limits: Limits,
+    /// Who may do what, and with what certificate.
+    pub security: Security,
     /// Answering, but unready, after SIGTERM.
     pub drain_delay: Duration,
     /// For requests in hand and unwritten rows after that.
@@ -74,7 +79,8 @@ pub struct Surroundings {
 /// Defaults that differ between `serve` and `demo`.
 #[derive(Clone, Copy, Debug)]
 pub struct Defaults {
-    /// The address both ports are bound on.
+    /// The address the scoring port is bound on; the admin port's is loopback, since any other
+    /// needs a key.
     pub host: [u8; 4],
     /// How old a row file grows.
     pub roll_age: &'static str,
@@ -91,22 +97,15 @@ pub fn check(
     around: &Surroundings,
 ) -> Result<Config, Vec<String>> {
     let mut wrong = Mistakes::default();
-    let port = |port| SocketAddr::from((defaults.host, port));
-    let http = wrong.or("--http", args.http.as_deref(), port(8000));
-    let admin = wrong.or("--admin", args.admin.as_deref(), port(8002));
+    let http = SocketAddr::from((defaults.host, 8000));
+    let http = wrong.or("--http", args.http.as_deref(), http);
+    let admin = SocketAddr::from(([127, 0, 0, 1], 8002));
+    let admin = wrong.or("--admin", args.admin.as_deref(), admin);
     let workers = wrong.or("--workers", args.workers.as_deref(), around.cores.max(1));
     let pool = wrong.or("--pool", args.pool.as_deref(), workers.max(1));
     let poll = wrong.time("--poll", &args.poll);
-    let connections = wrong.count("--connections", &args.connections, 1 << 20);
-    let body_bytes = wrong.count("--body-limit", &args.body_limit, 1 << 31);
-    let body_memory = wrong.count("--body-memory", &args.body_memory, 1 << 40);
-    let limits = Limits {
-        body_bytes,
-        bodies_bytes_per_worker: body_memory.div_ceil(workers.max(1)).max(body_bytes),
-        header_timeout: wrong.time("--header-timeout", &args.header_timeout),
-        body_timeout: wrong.time("--body-timeout", &args.body_timeout),
-        connections_per_worker: connections.div_ceil(workers.max(1)),
-    };
+    let limits = limits(&args.limits, workers, &mut wrong);
+    let security = security::check(&args.security, &around.folder, admin, &mut wrong);
     let roll = Roll {
         rows: wrong.count("--roll-rows", &args.roll_rows, u32::MAX as usize),
         bytes: wrong.count("--roll-bytes", &args.roll_bytes, 1 << 30),
@@ -118,8 +117,6 @@ pub fn check(
         ("--workers", workers == 0 || workers > 4096),
         ("--pool", pool == 0 || pool > 4096),
         ("--poll", poll < Duration::from_millis(10)),
-        ("--header-timeout", limits.header_timeout.is_zero()),
-        ("--body-timeout", limits.body_timeout.is_zero()),
         ("--roll-age", roll.age < Duration::from_millis(1)),
     ] {
         wrong.when(zero, flag, "is out of range");
@@ -147,6 +144,7 @@ pub fn check(
             pool,
             poll,
             limits,
+            security,
             drain_delay,
             shutdown_budget,
             roll,
@@ -157,6 +155,43 @@ pub fn check(
         }),
         _ => Err(wrong.0),
     }
+}
+
+/// The bounds on what clients may take, of which each worker has its share.
+fn limits(args: &LimitArgs, workers: usize, wrong: &mut Mistakes) -> Limits {
+    let workers = workers.max(1);
+    let body_bytes = wrong.count("--body-limit", &args.body_limit, 1 << 31);
+    let body_memory = wrong.count("--body-memory", &args.body_memory, 1 << 40);
+    let connections = wrong.count("--connections", &args.connections, 1 << 20);
+    let header_bytes = wrong.count("--header-limit", &args.header_limit, 1 << 20);
+    let limits = Limits {
+        body_bytes,
+        bodies_bytes_per_worker: body_memory.div_ceil(workers).max(body_bytes),
+        handshake_timeout: wrong.time("--handshake-timeout", &args.handshake_timeout),
+        idle_timeout: wrong.time("--idle-timeout", &args.idle_timeout),
+        header_timeout: wrong.time("--header-timeout", &args.header_timeout),
+        header_bytes,
+        headers: wrong.count("--header-count", &args.header_count, 1 << 12),
+        body_timeout: wrong.time("--body-timeout", &args.body_timeout),
+        write_timeout: wrong.time("--write-timeout", &args.write_timeout),
+        request: RequestLimits {
+            // Each level is a call of a function: a worker's stack must hold them all.
+            depth: wrong.count("--json-depth", &args.json_depth, 500) as u32,
+            rows: wrong.count("--rows-limit", &args.rows_limit, 1 << 31),
+            elements: wrong.count("--elements-limit", &args.elements_limit, 1 << 31),
+        },
+        connections_per_worker: connections.div_ceil(workers),
+    };
+    for (flag, time) in [
+        ("--handshake-timeout", limits.handshake_timeout),
+        ("--idle-timeout", limits.idle_timeout),
+        ("--header-timeout", limits.header_timeout),
+        ("--body-timeout", limits.body_timeout),
+        ("--write-timeout", limits.write_timeout),
+    ] {
+        wrong.when(time.is_zero(), flag, "is out of range");
+    }
+    limits
 }
 
 /// No setting is longer.
@@ -202,6 +237,11 @@ impl Mistakes {
         self.when(!sound, flag, "must be 0 to 24 hours");
         let time = if sound { time } else { jiff::SignedDuration::ZERO };
         Duration::try_from(time).unwrap_or_default()
+    }
+
+    /// The value, or the mistake that the flag makes.
+    fn unless_ok<T>(&mut self, flag: &str, value: Result<T, String>) -> Option<T> {
+        value.map_err(|mistake| self.0.push(format!("{flag} {mistake}"))).ok()
     }
 
     fn folder(&mut self, flag: &str, path: &Path) -> PathBuf {

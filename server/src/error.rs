@@ -6,7 +6,9 @@
 //! have scored, a client's mistake 400, a model that failed 424, too late 408, too many 429, our
 //! mistake 500.
 
+use crate::auth::Denied;
 use crate::http::json::JsonError;
+use crate::metrics::refused::Refusal;
 use crate::specs::WriteError;
 
 /// A request that was not scored. The text is for the client and names the culprit.
@@ -90,6 +92,19 @@ pub enum Error {
     /// Bodies being read already fill the memory set aside for them.
     #[error("too many large requests at once, try again")]
     BodiesTooLarge,
+    /// More of something than one request may have.
+    #[error("{count} {what} in one request: at most {limit} are taken")]
+    TooMany {
+        /// "rows" or "elements".
+        what: &'static str,
+        /// How many there are, or would be.
+        count: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// Who asks may not.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// The body is compressed.
     #[error("content-encoding \"{0}\" is not supported")]
     Encoding(String),
@@ -124,7 +139,24 @@ impl Error {
             Self::ReadOnly => 403,
             Self::Method { .. } => 405,
             Self::BodyTimeout | Self::Timeout => 408,
-            Self::BodyTooLarge { .. } => 413,
+            Self::BodyTooLarge { .. } | Self::TooMany { .. } => 413,
+            Self::Denied(denied) => denied.status(),
+        }
+    }
+
+    /// The reason this is counted under, if it is a refusal by a limit or at the door.
+    pub fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Denied(Denied::Unprepared) => Some(Refusal::NoSigningKeys),
+            Self::Denied(_) => Some(Refusal::Unauthorized),
+            Self::BodyTooLarge { .. } => Some(Refusal::BodyTooLarge),
+            Self::BodyTimeout => Some(Refusal::BodyTimeout),
+            Self::BodiesTooLarge => Some(Refusal::BodyMemory),
+            Self::TooMany { what: "rows", .. } => Some(Refusal::TooManyRows),
+            Self::TooMany { .. } => Some(Refusal::TooManyElements),
+            Self::Json(error) if error.is_depth() => Some(Refusal::TooDeep),
+            Self::Input { cause, .. } => cause.refusal(),
+            _ => None,
         }
     }
 

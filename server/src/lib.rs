@@ -1,9 +1,9 @@
 //! Skeg's server: HTTP, router, process life. The only crate that knows hyper.
 //!
 //! The rooms, in reading order: `cli` and `config` say what is wanted, `app` wires it, `keeper`
-//! turns `specs` and models into `endpoint`s, again and again; a request walks `http` -> `route` ->
-//! `score` -> `admission` -> `deployment` -> (model-loader) -> `http::encode` -> `mirror` ->
-//! `record` -> (collector).
+//! turns `specs` and models into `endpoint`s, again and again; a request walks `http` -> `auth` ->
+//! `route` -> `score` -> `admission` -> `deployment` -> (model-loader) -> `http::encode` ->
+//! `mirror` -> `record` -> (collector).
 #![forbid(unsafe_code)]
 
 pub mod cli;
@@ -18,6 +18,10 @@ pub mod app;
 pub mod signals;
 pub mod shutdown;
 pub mod listen;
+pub mod reloaded;
+pub mod auth;
+pub mod tls;
+pub mod renewal;
 pub mod background;
 pub mod keeper;
 pub mod board;

@@ -13,9 +13,11 @@ use crossbeam_utils::CachePadded;
 use crate::error::{STATUSES, status_cell};
 use crate::mirror::Comparisons;
 use histogram::Histogram;
+use refused::Refused;
 
 pub mod exposition;
 pub mod histogram;
+pub mod refused;
 
 /// What a series is about; an empty text means "none was chosen".
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,6 +60,8 @@ pub struct Metrics {
     inflight: Box<[CachePadded<AtomicU64>]>,
     /// Requests that named no known endpoint.
     pub nowhere: Arc<Series>,
+    /// Requests and connections that were refused at the door.
+    pub refused: Refused,
 }
 
 /// Adds to a cell that only this thread writes: a load and a store, no locked instruction.
@@ -100,6 +104,7 @@ impl Metrics {
             series: Mutex::new(vec![Arc::clone(&nowhere)]),
             inflight: (0..workers).map(|_| CachePadded::default()).collect(),
             nowhere,
+            refused: Refused::new(workers),
         }
     }
 

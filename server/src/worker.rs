@@ -3,18 +3,22 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
+use crate::auth::tokens::Tokens;
+use crate::auth::{Denied, Presented, Scorers};
 use crate::board::Board;
 use crate::endpoint::Endpoints;
 use crate::metrics::Metrics;
+use crate::metrics::refused::Refusal;
 use crate::mirror::Mirror;
 use crate::pool::Pool;
 use crate::sessions::Sessions;
 use crate::shutdown::PhaseView;
+use crate::tls::Tls;
 use crate::turns::Turns;
 
 /// What all scoring threads read.
@@ -33,10 +37,35 @@ pub struct Shared {
     pub board: ArcSwap<Board>,
     /// The bounds on what a client may send.
     pub limits: Limits,
+    /// Who may score.
+    pub scorers: Arc<Scorers>,
+    /// The scoring port's certificate; without one it speaks plain HTTP.
+    pub tls: Option<Arc<Tls>>,
+    /// The wall clock, microseconds since 1970 UTC.
+    pub clock: fn() -> i64,
     /// The monotonic clock.
     pub now: fn() -> Instant,
     /// Tells the workers that the snapshot has changed.
     changes: watch::Sender<()>,
+}
+
+/// What [`Shared`] is made of.
+#[derive(Debug)]
+pub struct Opening {
+    /// Scoring threads.
+    pub workers: usize,
+    /// Threads for expensive models.
+    pub pool: usize,
+    /// The bounds on what a client may send.
+    pub limits: Limits,
+    /// Who may score.
+    pub scorers: Arc<Scorers>,
+    /// The scoring port's certificate.
+    pub tls: Option<Arc<Tls>>,
+    /// The wall clock, microseconds since 1970 UTC.
+    pub clock: fn() -> i64,
+    /// The monotonic clock.
+    pub now: fn() -> Instant,
 }
 
 /// Bounds on one connection and one request.
@@ -46,12 +75,35 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Most bytes of bodies that one worker holds at once; at least `body_bytes`.
     pub bodies_bytes_per_worker: usize,
-    /// Longest time to read a request's head, and to wait for the next on an idle connection.
-    pub header_timeout: std::time::Duration,
+    /// Longest time for a TLS handshake.
+    pub handshake_timeout: Duration,
+    /// Longest time an open connection waits for its next request.
+    pub idle_timeout: Duration,
+    /// Longest time from the first byte of a request's head to its last.
+    pub header_timeout: Duration,
+    /// Largest head of a request, bytes.
+    pub header_bytes: usize,
+    /// Most header lines of a request.
+    pub headers: usize,
     /// Longest time to read a request's body.
-    pub body_timeout: std::time::Duration,
+    pub body_timeout: Duration,
+    /// Longest time that a client takes nothing of its reply.
+    pub write_timeout: Duration,
+    /// What one request may hold.
+    pub request: RequestLimits,
     /// Most open connections of one worker; more wait in the kernel's queue.
     pub connections_per_worker: usize,
+}
+
+/// Bounds on what one request's body says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestLimits {
+    /// Deepest nesting of arrays and objects in JSON.
+    pub depth: u32,
+    /// Most rows: the size of a tensor's first dimension.
+    pub rows: usize,
+    /// Most elements of all tensors.
+    pub elements: usize,
 }
 
 /// One scoring thread.
@@ -67,6 +119,8 @@ pub struct Worker {
     pub sessions: RefCell<Sessions>,
     /// Which requests were ready together.
     pub turns: Turns,
+    /// The tokens it has found good.
+    tokens: RefCell<Tokens>,
     random: RefCell<fastrand::Rng>,
     /// Bytes of bodies that are being read or scored.
     bodies: Cell<usize>,
@@ -86,16 +140,12 @@ pub struct InHand<'w>(&'w Worker);
 // === impl Shared ===
 
 impl Shared {
-    /// For this many workers and threads of the pool; serves nothing yet.
+    /// Serves nothing yet.
     ///
     /// # Errors
     /// When the system refuses a thread.
-    pub fn new(
-        workers: usize,
-        pool: usize,
-        limits: Limits,
-        now: fn() -> Instant,
-    ) -> std::io::Result<Self> {
+    pub fn new(opening: Opening) -> std::io::Result<Self> {
+        let Opening { workers, pool, limits, scorers, tls, clock, now } = opening;
         let endpoints = Arc::<ArcSwap<Endpoints>>::default();
         Ok(Self {
             pool: Pool::start(pool, &endpoints, now)?,
@@ -104,6 +154,9 @@ impl Shared {
             metrics: Metrics::new(workers),
             board: ArcSwap::default(),
             limits,
+            scorers,
+            tls,
+            clock,
             now,
             changes: watch::Sender::new(()),
         })
@@ -125,9 +178,9 @@ impl Shared {
 impl Worker {
     /// Worker number `index`, drawing from `random`.
     pub fn new(index: usize, shared: Arc<Shared>, phase: PhaseView, random: fastrand::Rng) -> Self {
-        let (sessions, random) = (RefCell::default(), RefCell::new(random));
-        let (turns, bodies) = (Turns::default(), Cell::new(0));
-        Self { index, shared, phase, sessions, turns, random, bodies }
+        let (sessions, tokens) = (RefCell::default(), RefCell::default());
+        let (turns, random, bodies) = (Turns::default(), RefCell::new(random), Cell::new(0));
+        Self { index, shared, phase, sessions, turns, tokens, random, bodies }
     }
 
     /// A draw, uniform over all of `u32`.
@@ -155,6 +208,21 @@ impl Worker {
         tokio::join!(self.turns.run(), close);
     }
 
+    /// Checks that who presents this may score.
+    ///
+    /// # Errors
+    /// Why not.
+    #[inline]
+    pub fn admit(&self, presented: Presented<'_>) -> Result<(), Denied> {
+        let now = || (self.shared.clock)() / 1_000_000;
+        self.shared.scorers.admit(presented, &mut self.tokens.borrow_mut(), now)
+    }
+
+    /// Counts a request or a connection that is refused.
+    pub fn refused(&self, why: Refusal) {
+        self.shared.metrics.refused.count(self.index, why);
+    }
+
     /// Room for a body that has no bytes yet.
     pub fn body_room(&self) -> BodyRoom<'_> {
         BodyRoom { worker: self, bytes: 0 }
@@ -164,6 +232,15 @@ impl Worker {
     pub fn take(&self) -> InHand<'_> {
         self.shared.metrics.begun(self.index);
         InHand(self)
+    }
+}
+
+// === impl RequestLimits ===
+
+impl Default for RequestLimits {
+    /// What the flags say when nothing is typed.
+    fn default() -> Self {
+        Self { depth: 100, rows: 1 << 20, elements: 1 << 24 }
     }
 }
 

@@ -18,6 +18,7 @@ use model_loader::{Tensor, Values};
 use serde::{Deserialize, Serialize};
 use server::deployment::Deployment;
 use server::http::{decode, encode};
+use server::worker::RequestLimits;
 
 mod servable;
 
@@ -101,7 +102,9 @@ fn decoding(group: &mut BenchmarkGroup<'_, WallTime>, size: &str, bodies: &[Stri
     let mut next = bodies.iter().cycle();
     let mut body = || black_box(next.next().expect("bodies never end").as_bytes());
     group.bench_function(BenchmarkId::new("skeg", size), |bencher| {
-        bencher.iter(|| decode::request(body()).expect("the bodies are requests"));
+        bencher.iter(|| {
+            decode::request(body(), RequestLimits::default()).expect("the bodies are requests")
+        });
     });
     group.bench_function(BenchmarkId::new("serde_json structs", size), |bencher| {
         bencher.iter(|| {

@@ -7,16 +7,19 @@ use collector::{Collector, Config, Roll};
 use model_loader::Registry;
 use object_store::ObjectStore;
 use object_store::memory::InMemory;
+use server::auth::Scorers;
 use server::demo;
 use server::deployment::Deployment;
 use server::keeper::{Keeper, Tools};
 use server::specs::SpecSource;
-use server::worker::{Limits, Shared};
+use server::worker::{Limits, Opening, RequestLimits, Shared};
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// The deployment of version 1 in the demo's endpoint. Its rows go nowhere.
 pub(crate) fn deployment() -> Arc<Deployment> {
     let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
-    let roll = Roll { rows: 1000, bytes: 1 << 20, age: Duration::from_secs(60) };
+    let roll = Roll { rows: 1000, bytes: 1 << 20, age: MINUTE };
     let config = Config {
         replica: "bench".to_owned(),
         boot: "0".to_owned(),
@@ -29,11 +32,26 @@ pub(crate) fn deployment() -> Arc<Deployment> {
     let limits = Limits {
         body_bytes: 1 << 20,
         bodies_bytes_per_worker: 1 << 20,
-        header_timeout: Duration::from_secs(60),
-        body_timeout: Duration::from_secs(60),
+        handshake_timeout: MINUTE,
+        idle_timeout: MINUTE,
+        header_timeout: MINUTE,
+        header_bytes: 64 << 10,
+        headers: 100,
+        body_timeout: MINUTE,
+        write_timeout: MINUTE,
+        request: RequestLimits::default(),
         connections_per_worker: 1,
     };
-    let shared = Arc::new(Shared::new(1, 1, limits, Instant::now).expect("threads"));
+    let shared = Shared::new(Opening {
+        workers: 1,
+        pool: 1,
+        limits,
+        scorers: Arc::new(Scorers::Anyone),
+        tls: None,
+        clock: || 0,
+        now: Instant::now,
+    });
+    let shared = Arc::new(shared.expect("threads"));
     let tools = Tools {
         source: SpecSource::Store,
         store: Arc::clone(&store),
@@ -41,7 +59,7 @@ pub(crate) fn deployment() -> Arc<Deployment> {
         shared: Arc::clone(&shared),
         collector: Arc::new(collector),
         workers: 1,
-        poll: Duration::from_secs(60),
+        poll: MINUTE,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let started = runtime.expect("a runtime").block_on(async {

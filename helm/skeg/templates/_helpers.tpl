@@ -47,6 +47,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- if hasPrefix "file://" .Values.store.url }}true{{ end }}
 {{- end }}
 
+{{- define "skeg.adminSecret" -}}
+{{- default (printf "%s-admin" (include "skeg.fullname" .)) .Values.admin.existingSecret }}
+{{- end }}
+
 {{/* One endpoint spec as the server reads it. Call with (dict "name" NAME "spec" SPEC). */}}
 {{- define "skeg.endpointSpec" -}}
 {{- $sum := 0.0 }}
@@ -67,5 +71,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- define "skeg.checks" -}}
 {{- if and .Values.store.existingClaim (not (include "skeg.localStore" .)) }}
 {{- fail (printf "store.existingClaim %q is set, but store.url %q is not a file:// store" .Values.store.existingClaim .Values.store.url) }}
+{{- end }}
+{{- if and (eq .Values.auth.mode "keys") (not .Values.auth.existingSecret) }}
+{{- fail "auth.mode is keys, but auth.existingSecret names no Secret" }}
+{{- end }}
+{{- if and (eq .Values.auth.mode "jwt") (not (and .Values.auth.issuers .Values.auth.audiences .Values.auth.jwks)) }}
+{{- fail "auth.mode is jwt, which needs auth.issuers, auth.audiences and auth.jwks" }}
+{{- end }}
+{{- if and (or .Values.tls.clientCaSecret .Values.tls.admin) (not .Values.tls.existingSecret) }}
+{{- fail "tls.clientCaSecret and tls.admin need a certificate, but tls.existingSecret names no Secret" }}
 {{- end }}
 {{- end }}

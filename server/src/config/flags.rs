@@ -4,13 +4,17 @@
 
 use clap::Args;
 
+pub mod limits;
+pub mod security;
+
 /// How to serve; the same flags for `serve` and `demo`.
 #[derive(Debug, Args)]
 pub struct ServingArgs {
     /// Address of the scoring routes; port 0 takes a free one
     #[arg(long, env = "SKEG_HTTP", value_name = "ADDRESS")]
     pub http: Option<String>,
-    /// Address of /metrics and health, for Prometheus and operators
+    /// Address of /metrics and health, for Prometheus and operators; any but a loopback address
+    /// needs --admin-key-file [default: 127.0.0.1:8002]
     #[arg(long, env = "SKEG_ADMIN", value_name = "ADDRESS")]
     pub admin: Option<String>,
     /// Scoring threads [default: one per core]
@@ -26,21 +30,12 @@ pub struct ServingArgs {
     /// Folder of endpoint specs (*.yaml), read instead of the store's endpoints/
     #[arg(long, env = "SKEG_ENDPOINTS", value_name = "FOLDER")]
     pub endpoints: Option<String>,
-    /// Largest request body in bytes
-    #[arg(long, env = "SKEG_BODY_LIMIT", value_name = "BYTES", default_value = "67108864")]
-    pub body_limit: String,
-    /// Most bytes of request bodies held at once, over all scoring threads; more is answered 503
-    #[arg(long, env = "SKEG_BODY_MEMORY", value_name = "BYTES", default_value = "536870912")]
-    pub body_memory: String,
-    /// Longest time for a request's head to arrive, and for a connection to be idle
-    #[arg(long, env = "SKEG_HEADER_TIMEOUT", value_name = "TIME", default_value = "60s")]
-    pub header_timeout: String,
-    /// Longest time for a request's body to arrive
-    #[arg(long, env = "SKEG_BODY_TIMEOUT", value_name = "TIME", default_value = "30s")]
-    pub body_timeout: String,
-    /// Most open connections; more wait in the kernel's queue
-    #[arg(long, env = "SKEG_CONNECTIONS", value_name = "N", default_value = "16384")]
-    pub connections: String,
+    /// Keys, tokens and certificates.
+    #[command(flatten)]
+    pub security: security::SecurityArgs,
+    /// Bounds on connections and requests.
+    #[command(flatten)]
+    pub limits: limits::LimitArgs,
     /// On SIGTERM, how long to keep answering, unready, while load balancers look away
     #[arg(long, env = "SKEG_DRAIN_DELAY", value_name = "TIME", default_value = "5s")]
     pub drain_delay: String,

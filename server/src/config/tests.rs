@@ -6,6 +6,7 @@ use clap::Parser;
 
 use super::flags::ServingArgs;
 use super::{Config, Defaults, Surroundings, check};
+use crate::worker::RequestLimits;
 
 #[derive(Parser)]
 struct Typed {
@@ -13,7 +14,8 @@ struct Typed {
     serving: ServingArgs,
 }
 
-fn config(store: &str, flags: &[&str]) -> Result<Config, Vec<String>> {
+/// A configuration from flags, the working folder being `/somewhere`.
+pub(super) fn config(store: &str, flags: &[&str]) -> Result<Config, Vec<String>> {
     let typed = Typed::try_parse_from([&["skeg"], flags].concat()).unwrap();
     let around = Surroundings {
         folder: "/somewhere".into(),
@@ -28,10 +30,11 @@ fn config(store: &str, flags: &[&str]) -> Result<Config, Vec<String>> {
 fn defaults_are_sound() {
     let config = config("file:///var/lib/skeg", &[]).unwrap();
     assert_eq!(config.http.to_string(), "0.0.0.0:8000");
-    assert_eq!(config.admin.to_string(), "0.0.0.0:8002");
+    assert_eq!(config.admin.to_string(), "127.0.0.1:8002");
     assert_eq!(config.workers, 3);
     assert_eq!(config.limits.body_bytes, 64 << 20);
     assert_eq!(config.limits.connections_per_worker, 5462);
+    assert_eq!(config.limits.request, RequestLimits::default());
     assert_eq!(config.drain_delay, Duration::from_secs(5));
     assert_eq!(config.replica.as_ref(), "replica-1");
     assert_eq!(config.store.folder(), std::path::Path::new("/var/lib/skeg"));
@@ -57,7 +60,19 @@ fn every_mistake_is_reported_at_once() {
         ["--forest-kernel", "quick"],
         ["--body-limit", "64MB"],
         ["--body-memory", "-1"],
+        ["--header-limit", "0"],
+        ["--header-count", "5000"],
+        ["--handshake-timeout", "0s"],
+        ["--idle-timeout", "0s"],
         ["--header-timeout", "soon"],
+        ["--write-timeout", "0s"],
+        ["--json-depth", "501"],
+        ["--rows-limit", "many"],
+        ["--elements-limit", "0"],
+        ["--auth", "basic"],
+        ["--admin-key-file", "no-such-file"],
+        ["--metrics-open", "perhaps"],
+        ["--tls-client-ca", "ca.pem"],
         ["--body-timeout", "-1s"],
         ["--connections", "0"],
         ["--roll-age", "1ns"],

@@ -7,32 +7,34 @@ use std::convert::Infallible;
 use std::net::TcpListener;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use collector::Collector;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
-use hyper::server::conn::http1;
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::sync::{Notify, Semaphore};
 
 use super::encode::{self, Reply};
 use super::op::Question;
-use super::{describe, manage};
+use super::pace::{Pace, Paced};
+use super::{credentials, describe, manage, serve};
+use crate::auth::Admins;
 use crate::error::Error;
 use crate::metrics::exposition;
+use crate::metrics::refused::Refusal;
 use crate::shutdown::PhaseView;
 use crate::specs::Writer;
+use crate::tls::Tls;
 use crate::worker::Shared;
 
 /// Scrapers and probes are few; more connections than this wait.
-const CONNECTIONS: usize = 64;
-/// Longest time to read a request's head, and for a connection to be idle.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(60);
+const CONNECTIONS: usize = 256;
 
 /// What the admin port shows.
 #[derive(Debug)]
@@ -47,6 +49,10 @@ pub struct Shown {
     pub writer: Option<Writer>,
     /// Makes the keeper look at the specs at once.
     pub nudge: Rc<Notify>,
+    /// Who may administer.
+    pub admins: Arc<Admins>,
+    /// The port's certificate; without one it speaks plain HTTP.
+    pub tls: Option<Arc<Tls>>,
 }
 
 /// Serves until the process ends.
@@ -62,42 +68,75 @@ pub async fn run(shown: Shown, listener: TcpListener) {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
-                super::serve::pause(&error).await;
+                serve::pause(&error).await;
                 continue;
             }
         };
         let shown = Rc::clone(&shown);
         tokio::task::spawn_local(async move {
-            let mut http = http1::Builder::new();
-            http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
-            let service = service_fn(|request| respond(&shown, request));
-            // An error here is the client's going away.
-            let _ = http.serve_connection(TokioIo::new(stream), service).await;
+            connection(&shown, stream).await;
             drop(permit);
         });
     }
 }
 
-async fn respond(shown: &Shown, request: Request<Incoming>) -> Result<Reply, Infallible> {
+async fn connection(shown: &Shown, stream: TcpStream) {
+    let limits = &shown.shared.limits;
+    let Some(tls) = &shown.tls else {
+        return converse(shown, stream).await;
+    };
+    match serve::shake_hands(tls, stream, limits.handshake_timeout).await {
+        Ok(stream) => converse(shown, stream).await,
+        Err(refusal) => refusal.into_iter().for_each(|why| shown.refused(why)),
+    }
+}
+
+async fn converse(shown: &Shown, stream: impl AsyncRead + AsyncWrite + Unpin) {
+    let limits = &shown.shared.limits;
+    let pace = Pace::new(limits);
+    let service = service_fn(async |request| {
+        pace.begin();
+        let reply = respond(shown, request).await;
+        if let Some(why) = reply.extensions().get::<Refusal>() {
+            shown.refused(*why);
+        }
+        pace.end();
+        Ok::<Reply, Infallible>(reply)
+    });
+    let stream = TokioIo::new(Paced::new(stream, Rc::clone(&pace)));
+    let ended = serve::bounded(limits).serve_connection(stream, service).await;
+    if let Some(why) = serve::cut_off(&pace, &ended) {
+        shown.refused(why);
+    }
+}
+
+async fn respond(shown: &Shown, request: Request<Incoming>) -> Reply {
     let path = request.uri().path();
     if path.starts_with(manage::PREFIX) {
-        return Ok(manage::answer(shown, request)
-            .await
-            .unwrap_or_else(|error| encode::error(&error)));
+        let answered = match shown.authorize(request.headers()) {
+            Ok(()) => manage::answer(shown, request).await,
+            Err(error) => Err(error),
+        };
+        return answered.unwrap_or_else(|error| encode::error(&error));
     }
     let question = match path {
         "/metrics" => None,
         "/healthz" | "/v2/health/live" => Some(Question::Live),
         "/v2/health/ready" => Some(Question::Ready),
-        path => return Ok(encode::error(&Error::UnknownRoute(path.to_owned()))),
+        path => return encode::error(&Error::UnknownRoute(path.to_owned())),
     };
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Ok(encode::error(&Error::Method { allow: "GET, HEAD" }));
+        return encode::error(&Error::Method { allow: "GET, HEAD" });
     }
-    Ok(match question {
-        None => metrics(shown),
+    match question {
+        None if shown.admins.metrics_open => metrics(shown),
+        None => match shown.authorize(request.headers()) {
+            Ok(()) => metrics(shown),
+            Err(error) => encode::error(&error),
+        },
+        // Probes have no key.
         Some(question) => describe::answer(question, &shown.shared, shown.phase.now()),
-    })
+    }
 }
 
 fn metrics(shown: &Shown) -> Reply {
@@ -106,4 +145,21 @@ fn metrics(shown: &Shown) -> Reply {
     let kind = HeaderValue::from_static(prometheus::TEXT_FORMAT);
     reply.headers_mut().insert(CONTENT_TYPE, kind);
     reply
+}
+
+// === impl Shown ===
+
+impl Shown {
+    /// Checks that whoever sent these headers may administer; every route but health calls it, and
+    /// `/metrics` unless it is open.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub fn authorize(&self, headers: &HeaderMap) -> Result<(), Error> {
+        credentials::authorize(&self.admins, headers)
+    }
+
+    fn refused(&self, why: Refusal) {
+        self.shared.metrics.refused.count_admin(why);
+    }
 }

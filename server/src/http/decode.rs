@@ -1,10 +1,11 @@
 //! Bytes of an Open Inference Protocol request -> named tensors, in one pass.
 //!
-//! Called by `http::serve` with the whole body. Fields may come in any order; a tensor whose `data`
-//! stands before its `shape` or `datatype` is read in a second look at just those bytes. Unknown
-//! fields are passed over, as the protocol asks. Refuses broken JSON, a field twice, a tensor
-//! without a name, shape, datatype or data, and data that does not fill the shape, naming the
-//! input. Whether the tensors suit a model is `Signature::place`'s business.
+//! Called by `http::scoring` with the whole body. Fields may come in any order; a tensor whose
+//! `data` stands before its `shape` or `datatype` is read in a second look at just those bytes.
+//! Unknown fields are passed over, as the protocol asks. Refuses broken JSON, a field twice, a
+//! tensor without a name, shape, datatype or data, data that does not fill the shape, and more of
+//! anything than the limits allow, naming the input. Whether the tensors suit a model is
+//! `Signature::place`'s business.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use super::json::cursor::Cursor;
 use super::json::data::{Element, read_data};
 use crate::error::Error;
 use crate::score::ScoreRequest;
+use crate::worker::RequestLimits;
 
 #[cfg(test)]
 mod tests;
@@ -27,9 +29,10 @@ const MAX_TENSORS: usize = 1024;
 /// Reads the body of an infer request.
 ///
 /// # Errors
-/// [`Error::Json`] for broken JSON, [`Error::Request`] for what the protocol does not allow.
-pub fn request(body: &[u8]) -> Result<ScoreRequest<'_>, Error> {
-    let mut cursor = Cursor::new(body);
+/// [`Error::Json`] for broken JSON, [`Error::Request`] for what the protocol does not allow,
+/// [`Error::TooMany`] for what is over `limits`.
+pub fn request(body: &[u8], limits: RequestLimits) -> Result<ScoreRequest<'_>, Error> {
+    let mut cursor = Cursor::new(body, limits.depth);
     let mut id = None;
     let mut inputs = None;
     let mut outputs = None;
@@ -38,7 +41,7 @@ pub fn request(body: &[u8]) -> Result<ScoreRequest<'_>, Error> {
         // Clients write fields that they leave out as null.
         "id" | "outputs" | "parameters" if cursor.word(b"null") => Ok(()),
         "id" => once(&mut id, "id", cursor.string()?),
-        "inputs" => once(&mut inputs, "inputs", tensors(cursor)?),
+        "inputs" => once(&mut inputs, "inputs", tensors(cursor, limits)?),
         "outputs" => once(&mut outputs, "outputs", requested(cursor)?),
         "parameters" => parameters(cursor, &mut timeout),
         _ => Ok(cursor.skip()?),
@@ -65,13 +68,17 @@ fn once<T>(slot: &mut Option<T>, what: &str, value: T) -> Result<(), Error> {
     }
 }
 
-fn tensors<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<NamedTensor<'a>>, Error> {
+fn tensors<'a>(
+    cursor: &mut Cursor<'a>,
+    limits: RequestLimits,
+) -> Result<Vec<NamedTensor<'a>>, Error> {
     let mut tensors = Vec::with_capacity(1);
+    let mut room = Room { limits, taken: 0 };
     cursor.array(|cursor| {
         if tensors.len() == MAX_TENSORS {
             return Err(Error::Request(format!("more than {MAX_TENSORS} inputs")));
         }
-        tensors.push(tensor(cursor)?);
+        tensors.push(tensor(cursor, &mut room)?);
         Ok(())
     })?;
     Ok(tensors)
@@ -99,6 +106,13 @@ fn requested<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<Cow<'a, str>>, Error> {
     Ok(names)
 }
 
+/// What the tensors of a request may still hold.
+struct Room {
+    limits: RequestLimits,
+    /// Elements of the tensors so far.
+    taken: usize,
+}
+
 /// What is known of a tensor while its object is being read.
 #[derive(Default)]
 struct Draft<'a> {
@@ -110,7 +124,7 @@ struct Draft<'a> {
     later: Option<Cursor<'a>>,
 }
 
-fn tensor<'a>(cursor: &mut Cursor<'a>) -> Result<NamedTensor<'a>, Error> {
+fn tensor<'a>(cursor: &mut Cursor<'a>, room: &mut Room) -> Result<NamedTensor<'a>, Error> {
     let mut draft = Draft::default();
     cursor
         .object(|cursor, key| match &*key {
@@ -123,11 +137,11 @@ fn tensor<'a>(cursor: &mut Cursor<'a>) -> Result<NamedTensor<'a>, Error> {
                 })?;
                 once(&mut draft.datatype, "datatype", datatype)
             }
-            "data" => draft.data(cursor),
+            "data" => draft.data(cursor, room),
             _ => Ok(cursor.skip()?),
         })
         .map_err(|error| named(&draft.name, error))?;
-    draft.finish()
+    draft.finish(room)
 }
 
 fn shape(cursor: &mut Cursor<'_>) -> Result<Shape, Error> {
@@ -151,14 +165,34 @@ fn named(name: &Option<Cow<'_, str>>, error: Error) -> Error {
     }
 }
 
+// === impl Room ===
+
+impl Room {
+    /// Takes room for a tensor of `shape`, before any of its elements is read.
+    fn take(&mut self, shape: &[usize]) -> Result<(), Error> {
+        let RequestLimits { rows, elements, .. } = self.limits;
+        let count = shape.first().copied().unwrap_or(1);
+        if count > rows {
+            return Err(Error::TooMany { what: "rows", count, limit: rows });
+        }
+        let size = shape.iter().fold(1usize, |product, size| product.saturating_mul(*size));
+        self.taken = self.taken.saturating_add(size);
+        if self.taken > elements {
+            return Err(Error::TooMany { what: "elements", count: self.taken, limit: elements });
+        }
+        Ok(())
+    }
+}
+
 // === impl Draft ===
 
 impl<'a> Draft<'a> {
-    fn data(&mut self, cursor: &mut Cursor<'a>) -> Result<(), Error> {
+    fn data(&mut self, cursor: &mut Cursor<'a>, room: &mut Room) -> Result<(), Error> {
         if self.values.is_some() || self.later.is_some() {
             return Err(Error::Request("\"data\" stands twice".into()));
         }
         if let (Some(shape), Some(datatype)) = (&self.shape, self.datatype) {
+            room.take(shape)?;
             self.values = Some(values(cursor, datatype, shape)?);
         } else {
             self.later = Some(cursor.clone());
@@ -167,15 +201,18 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    fn finish(self) -> Result<NamedTensor<'a>, Error> {
+    fn finish(self, room: &mut Room) -> Result<NamedTensor<'a>, Error> {
         let name = self.name.ok_or_else(|| Error::Request("an input without a name".into()))?;
         let missing = |what| Error::Request(format!("no \"{what}\"")).for_input(&name);
         let shape = self.shape.ok_or_else(|| missing("shape"))?;
         let datatype = self.datatype.ok_or_else(|| missing("datatype"))?;
         let values = match (self.values, self.later) {
             (Some(values), _) => values,
-            (None, Some(mut cursor)) => values(&mut cursor, datatype, &shape)
-                .map_err(|e| Error::from(e).for_input(&name))?,
+            (None, Some(mut cursor)) => {
+                room.take(&shape).map_err(|error| error.for_input(&name))?;
+                let values = values(&mut cursor, datatype, &shape);
+                values.map_err(|error| Error::from(error).for_input(&name))?
+            }
             (None, None) => return Err(missing("data")),
         };
         let tensor = Tensor::new(shape, values).map_err(|e| Error::Model(e).for_input(&name))?;

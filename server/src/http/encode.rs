@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::header::{
+    ALLOW, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use hyper::{Response, StatusCode};
 use model_loader::{Signature, Tensor, Values};
 
@@ -91,6 +93,10 @@ pub fn error(error: &Error) -> Reply {
     body.push(b'}');
     let mut reply = json(body);
     *reply.status_mut() = status(error.status());
+    // `serve` and `admin` count it, whoever made the reply.
+    if let Some(refusal) = error.refusal() {
+        reply.extensions_mut().insert(refusal);
+    }
     match error {
         Error::Method { allow } => {
             reply.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
@@ -101,6 +107,11 @@ pub fn error(error: &Error) -> Reply {
         }
         // The rest of the body is not read: the connection cannot carry another request.
         Error::BodyTooLarge { .. } | Error::BodyTimeout | Error::BodiesTooLarge => last(&mut reply),
+        Error::Denied(denied) => {
+            if let Some(challenge) = denied.challenge() {
+                reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            }
+        }
         _ => {}
     }
     reply

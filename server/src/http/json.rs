@@ -2,16 +2,16 @@
 //!
 //! `decode` drives a [`Cursor`] down the body and pulls out what the protocol names; numbers go
 //! straight into typed buffers. Grammar: RFC 8259, plus the bare tokens `NaN`, `Infinity` and
-//! `-Infinity`, which Triton and Python clients send for floats. Refuses nesting deeper than
-//! [`MAX_DEPTH`] and says at which byte a document breaks.
+//! `-Infinity`, which Triton and Python clients send for floats. Refuses nesting deeper than its
+//! caller allows and says at which byte a document breaks.
 
 pub mod cursor;
 pub mod number;
 pub mod data;
 pub mod write;
 
-/// Deepest nesting of arrays and objects, the same as Triton's.
-pub const MAX_DEPTH: u32 = 100;
+/// What is said of a document that is nested too deeply.
+const TOO_DEEP: &str = "nested too deeply";
 
 /// A document that is not JSON, or not the JSON expected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,4 +21,13 @@ pub struct JsonError {
     pub at: usize,
     /// What was wrong, or what was expected there.
     pub what: &'static str,
+}
+
+// === impl JsonError ===
+
+impl JsonError {
+    /// Whether the document is nested too deeply.
+    pub fn is_depth(&self) -> bool {
+        self.what == TOO_DEEP
+    }
 }

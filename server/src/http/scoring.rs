@@ -101,7 +101,8 @@ async fn answer<'e>(
         Err(error) => return (&endpoint.unrouted, encode::error(&error)),
     };
     let deployment = &seat.deployment;
-    let decode = || decode::request(body).and_then(check_id);
+    let limits = worker.shared.limits.request;
+    let decode = || decode::request(body, limits).and_then(check_id);
     let (sent_id, scored) = match score(worker, seat, asked.arrival.instant, decode).await {
         Ok(scored) => scored,
         Err(Failure::Request(error)) => return (&endpoint.unrouted, encode::error(&error)),

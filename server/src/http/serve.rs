@@ -1,8 +1,9 @@
-//! Connections of one worker: accept, bound, answer, close.
+//! Connections of one worker: accept, shake hands, bound, answer, close.
 //!
 //! Started by `app`, once per scoring thread, with a listener of its own (SO_REUSEPORT). Each
 //! connection is a task on the worker's single-threaded runtime. Refuses more connections than the
-//! worker may hold by not accepting them: they wait in the kernel's bounded queue.
+//! worker may hold by not accepting them: they wait in the kernel's bounded queue. Whatever is
+//! refused or cut off is counted here.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -15,24 +16,36 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use hyper::Request;
 use hyper::body::Incoming;
+use hyper::header::{EXPECT, HeaderMap};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::encode::{self, Reply};
 use super::op::Op;
-use super::{describe, scoring};
+use super::pace::{Pace, Paced};
+use super::{body, credentials, describe, scoring};
+use crate::error::Error;
+use crate::metrics::refused::Refusal;
 use crate::shutdown::Phase;
-use crate::worker::Worker;
+use crate::tls::Tls;
+use crate::worker::{Limits, Worker};
 
 /// How long to leave the listener alone when the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// At closing, how long a connection that has not asked anything yet may take to.
 const FIRST_WORD: Duration = Duration::from_millis(250);
+
+/// Most bytes of a body that are read past after its request was refused.
+const UNWANTED: usize = 1 << 20;
+
+/// Most header lines that hyper takes when nothing is said.
+const HYPERS_LINES: usize = 100;
 
 /// Serves until the process is closing and every connection is done.
 pub async fn run(worker: Rc<Worker>, listener: TcpListener) {
@@ -42,6 +55,9 @@ pub async fn run(worker: Rc<Worker>, listener: TcpListener) {
     let keeping = Rc::clone(&worker);
     let keeping = tokio::task::spawn_local(async move { keeping.keep().await });
     loop {
+        if room.available_permits() == 0 {
+            worker.refused(Refusal::Connections);
+        }
         let accepting = async {
             let permit = Arc::clone(&room).acquire_owned().await;
             (permit, listener.accept().await)
@@ -87,41 +103,134 @@ fn note(ended: Result<(), tokio::task::JoinError>) {
 async fn connection(worker: Rc<Worker>, stream: TcpStream) {
     // Without it a reply's last segment may wait for the client's acknowledgement.
     let _ = stream.set_nodelay(true);
+    let Some(tls) = &worker.shared.tls else {
+        return converse(&worker, stream).await;
+    };
+    let closing = async {
+        worker.phase.clone().reached(Phase::Closing).await;
+        tokio::time::sleep(FIRST_WORD).await;
+    };
+    let shaken = tokio::select! {
+        biased;
+        shaken = shake_hands(tls, stream, worker.shared.limits.handshake_timeout) => shaken,
+        () = closing => return,
+    };
+    match shaken {
+        Ok(stream) => converse(&worker, stream).await,
+        Err(refusal) => refusal.into_iter().for_each(|why| worker.refused(why)),
+    }
+}
+
+/// A TLS session on `stream`, or why there is none; a client that only went away is no refusal.
+pub(super) async fn shake_hands(
+    tls: &Tls,
+    stream: TcpStream,
+    limit: Duration,
+) -> Result<impl AsyncRead + AsyncWrite + Unpin + use<>, Option<Refusal>> {
+    match tokio::time::timeout(limit, tls.acceptor().accept(stream)).await {
+        Ok(Ok(stream)) => Ok(stream),
+        // rustls's own errors come as this kind; the client has been told by an alert.
+        Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
+            tracing::debug!(%error, "TLS handshake refused");
+            Err(Some(Refusal::Handshake))
+        }
+        Ok(Err(_)) => Err(None),
+        Err(_) => Err(Some(Refusal::HandshakeTimeout)),
+    }
+}
+
+/// Requests and replies on one connection, until either side has enough.
+async fn converse(worker: &Worker, stream: impl AsyncRead + AsyncWrite + Unpin) {
+    let pace = Pace::new(&worker.shared.limits);
+    let ended = exchange(worker, stream, &pace).await;
+    if let Some(why) = cut_off(&pace, &ended) {
+        worker.refused(why);
+    }
+}
+
+async fn exchange(
+    worker: &Worker,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    pace: &Rc<Pace>,
+) -> hyper::Result<()> {
     let mut phase = worker.phase.clone();
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(worker.shared.limits.header_timeout);
     let answered = Cell::new(false);
     let service = service_fn(async |request| {
-        let reply = respond(&worker, request).await;
+        pace.begin();
+        let reply = respond(worker, request).await;
+        pace.end();
         answered.set(true);
         reply
     });
-    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
+    let stream = TokioIo::new(Paced::new(stream, Rc::clone(pace)));
+    let mut connection = pin!(bounded(&worker.shared.limits).serve_connection(stream, service));
     tokio::select! {
         biased;
-        // An error here is the client's going away or its broken HTTP; hyper has answered it.
-        _ = connection.as_mut() => return,
+        ended = connection.as_mut() => return ended,
         () = phase.reached(Phase::Closing) => {}
     }
     // A client that has just connected has a request on its way: its reply will be the last here.
-    if !answered.get() && tokio::time::timeout(FIRST_WORD, connection.as_mut()).await.is_ok() {
-        return;
+    if !answered.get() {
+        let first = tokio::time::timeout(FIRST_WORD, connection.as_mut());
+        if let Ok(ended) = first.await {
+            return ended;
+        }
     }
     connection.as_mut().graceful_shutdown();
-    let _ = connection.await;
+    connection.await
+}
+
+/// HTTP/1.1 within the limits on heads; `pace` keeps the time.
+pub(super) fn bounded(limits: &Limits) -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.header_read_timeout(None).max_header_size(limits.header_bytes);
+    // hyper keeps its own number of lines on the stack, any other on the heap.
+    if limits.headers != HYPERS_LINES {
+        http.max_headers(limits.headers);
+    }
+    http
+}
+
+/// Why a connection ended that did not have to; hyper has answered what is not HTTP, with a 400 or
+/// a 431, and any other error is the client's going away.
+pub(super) fn cut_off(pace: &Pace, ended: &hyper::Result<()>) -> Option<Refusal> {
+    pace.cut().or_else(|| match ended {
+        Err(error) if error.is_parse_too_large() => Some(Refusal::HeaderTooLarge),
+        Err(error) if error.is_parse() => Some(Refusal::Malformed),
+        _ => None,
+    })
 }
 
 async fn respond(worker: &Worker, request: Request<Incoming>) -> Result<Reply, Infallible> {
     let (head, body) = request.into_parts();
-    let mut reply = match Op::from_parts(&head.method, head.uri.path()) {
+    let asked = Op::from_parts(&head.method, head.uri.path());
+    let mut reply = match asked.and_then(|op| credentials::admit(worker, op, &head.headers)) {
         Ok(Op::Infer(place)) => scoring::infer(worker, place, &head.headers, body).await,
         Ok(Op::Ask(question)) => describe::answer(question, &worker.shared, worker.phase.now()),
-        Err(error) => encode::error(&error),
+        Err(error) => refuse(worker, &error, &head.headers, body).await,
     };
+    if let Some(why) = reply.extensions().get::<Refusal>() {
+        worker.refused(*why);
+    }
     if worker.phase.now() >= Phase::Draining {
         encode::last(&mut reply);
     }
     Ok(reply)
+}
+
+/// The reply to a request whose body nobody wants.
+///
+/// The body is read past: a client that is still sending when the connection is closed may not see
+/// its reply. One that waits for leave to send is not asked to.
+async fn refuse(worker: &Worker, error: &Error, headers: &HeaderMap, incoming: Incoming) -> Reply {
+    let mut reply = encode::error(error);
+    let limits = &worker.shared.limits;
+    let most = UNWANTED.min(limits.body_bytes);
+    let waits = headers.contains_key(EXPECT);
+    if waits || !body::discard(incoming, most, limits.body_timeout).await {
+        encode::last(&mut reply);
+    }
+    reply
 }
 
 /// A connection that was gone before it was accepted costs nothing; a full table needs time.

@@ -27,6 +27,7 @@ const PROTOCOL: &str = "oip_http";
 pub fn text(shared: &Shared, collector: &Collector) -> String {
     let metrics = &shared.metrics;
     let mut families = scoring(metrics);
+    families.push(refused(metrics));
     families.extend(endpoints::families(&shared.endpoints.load(), &shared.board.load()));
     families.extend(mirror::families(metrics));
     families.extend([rows(collector), sink(collector), build_info()]);
@@ -85,6 +86,16 @@ fn requests(series: &Series) -> Vec<Metric> {
         })
     };
     STATUSES.iter().enumerate().filter_map(of_status).collect()
+}
+
+fn refused(metrics: &Metrics) -> MetricFamily {
+    let of_reason = |(reason, count)| counter(vec![label("reason", reason)], count);
+    family(
+        "skeg_refused_total",
+        "Requests and connections refused or cut off at the door, by reason.",
+        MetricType::COUNTER,
+        metrics.refused.totals().map(of_reason).collect(),
+    )
 }
 
 fn rows(collector: &Collector) -> MetricFamily {

@@ -3,9 +3,16 @@
 use model_loader::{Datatype, Values};
 use proptest::prelude::*;
 
-use super::request;
+use crate::error::Error;
+use crate::metrics::refused::Refusal;
+use crate::score::ScoreRequest;
+use crate::worker::RequestLimits;
 
 const TENSOR: &str = r#"{"name":"x","shape":[2,2],"datatype":"FP32","data":[1,2,3,4]}"#;
+
+fn request(body: &[u8]) -> Result<ScoreRequest<'_>, Error> {
+    super::request(body, RequestLimits::default())
+}
 
 fn body(tensor: &str) -> String {
     format!(r#"{{"inputs":[{tensor}]}}"#)
@@ -133,4 +140,39 @@ fn bodies_that_are_no_requests_are_refused() {
     {
         assert_eq!(request(text.as_bytes()).unwrap_err().status(), 400, "{text}");
     }
+}
+
+#[test]
+fn more_rows_elements_or_depth_than_allowed_is_refused_before_it_is_kept() {
+    let limits = RequestLimits { depth: 5, rows: 3, elements: 8 };
+    let tensor = |shape: &str, data: &str| {
+        format!(r#"{{"name":"x","shape":{shape},"datatype":"FP32","data":{data}}}"#)
+    };
+    let four = tensor("[2,2]", "[1,2,3,4]");
+    for (inputs, refusal) in [
+        (four.clone(), None),
+        (format!("{four},{}", four.replace('x', "y")), None),
+        (tensor("[3]", "[1,2,3]"), None),
+        (tensor("[]", "[1]"), None),
+        (tensor("[4]", "[1,2,3,4]"), Some(Refusal::TooManyRows)),
+        // As large a shape as there is data for, and larger than any data.
+        (tensor("[1,9]", "[1,2,3,4,5,6,7,8,9]"), Some(Refusal::TooManyElements)),
+        (tensor("[1,1000000000000]", "[1]"), Some(Refusal::TooManyElements)),
+        (tensor("[3,9223372036854775807]", "[1]"), Some(Refusal::TooManyElements)),
+        (
+            format!("{four},{},{}", four.replace('x', "y"), four.replace('x', "z")),
+            Some(Refusal::TooManyElements),
+        ),
+        (tensor("[1,1,1]", "[[[1]]]"), Some(Refusal::TooDeep)),
+    ] {
+        let text = body(&inputs);
+        let read = super::request(text.as_bytes(), limits);
+        let found = read.as_ref().err().and_then(Error::refusal);
+        assert_eq!((found, read.is_err()), (refusal, refusal.is_some()), "{inputs}: {read:?}");
+    }
+    // Data before its shape is read later, and no less strictly.
+    let text = body(r#"{"name":"x","data":[1,2,3,4],"shape":[4],"datatype":"FP32"}"#);
+    let error = super::request(text.as_bytes(), limits).unwrap_err();
+    assert_eq!(error.to_string(), "input \"x\": 4 rows in one request: at most 3 are taken");
+    assert_eq!(error.status(), 413);
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::number::Number;
-use super::{JsonError, MAX_DEPTH};
+use super::{JsonError, TOO_DEEP};
 
 #[cfg(test)]
 mod tests;
@@ -14,12 +14,13 @@ pub struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
     depth: u32,
+    deepest: u32,
 }
 
 impl<'a> Cursor<'a> {
-    /// Starts before the first byte of `bytes`.
-    pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0, depth: 0 }
+    /// Starts before the first byte of `bytes`, which may nest `deepest` arrays and objects.
+    pub fn new(bytes: &'a [u8], deepest: u32) -> Self {
+        Self { bytes, at: 0, depth: 0, deepest }
     }
 
     /// Bytes not yet read.
@@ -184,7 +185,7 @@ impl<'a> Cursor<'a> {
     fn enter(&mut self, open: u8, what: &'static str) -> Result<(), JsonError> {
         self.expect(open, what)?;
         self.depth += 1;
-        if self.depth > MAX_DEPTH { Err(self.error("nested too deeply")) } else { Ok(()) }
+        if self.depth > self.deepest { Err(self.error(TOO_DEEP)) } else { Ok(()) }
     }
 
     fn leave(&mut self, close: u8, what: &'static str) -> Result<(), JsonError> {

@@ -12,13 +12,14 @@ use arrow_array::types::UInt64Type;
 use collector::{Collector, Config, Ledger, Roll, column, read};
 use model_loader::Registry;
 use object_store::ObjectStore;
+use server::auth::Scorers;
 use server::endpoint::{Endpoint, Endpoints, Seat};
 use server::keeper::{Keeper, Tools};
 use server::route::{RouteTable, Weight};
 use server::shutdown::{Phase, PhaseSwitch, PhaseView};
 use server::specs::SpecSource;
 use server::store::StoreUrl;
-use server::worker::{Limits, Shared, Worker};
+use server::worker::{Limits, Opening, RequestLimits, Shared, Worker};
 use tempfile::TempDir;
 use tokio::task::LocalSet;
 
@@ -63,8 +64,14 @@ pub(super) fn limits() -> Limits {
     Limits {
         body_bytes: 1 << 20,
         bodies_bytes_per_worker: 64 << 20,
+        handshake_timeout: PATIENCE,
+        idle_timeout: PATIENCE,
         header_timeout: PATIENCE,
+        header_bytes: 64 << 10,
+        headers: 100,
         body_timeout: PATIENCE,
+        write_timeout: PATIENCE,
+        request: RequestLimits::default(),
         connections_per_worker: 64,
     }
 }
@@ -95,7 +102,16 @@ impl House {
         };
         let collector = Collector::start(buffer, Arc::clone(&store), || 0).expect("a collector");
         let collector = Arc::new(collector);
-        let shared = Arc::new(Shared::new(1, 1, limits, Instant::now).expect("threads"));
+        let shared = Shared::new(Opening {
+            workers: 1,
+            pool: 1,
+            limits,
+            scorers: Arc::new(Scorers::Anyone),
+            tls: None,
+            clock: || 0,
+            now: Instant::now,
+        });
+        let shared = Arc::new(shared.expect("threads"));
         block_on(serve(&store, &shared, &collector));
         let (switch, phase) = PhaseSwitch::new();
         let (address, worker, ended) = start(Arc::clone(&shared), phase);

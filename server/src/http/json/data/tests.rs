@@ -4,8 +4,10 @@ use super::{Element, read_data};
 use crate::http::json::JsonError;
 use crate::http::json::cursor::Cursor;
 
+const DEPTH: u32 = 100;
+
 fn read<T: Element>(text: &str, shape: &[usize]) -> Result<Vec<T>, JsonError> {
-    let mut cursor = Cursor::new(text.as_bytes());
+    let mut cursor = Cursor::new(text.as_bytes(), DEPTH);
     let data = read_data(&mut cursor, shape)?;
     cursor.finish()?;
     Ok(data)

@@ -77,7 +77,6 @@ REFUSALS = {
     "shape that its data does not fill": (changed(shape=[2, 20]), ["features"]),
     "wrong rank": (changed(shape=[20]), ["features"]),
     "no rows": (changed(shape=[0, 20], data=[]), ["features"]),
-    "huge shape": (changed(shape=[2**40, 2**40]), ["features"]),
     "wrong datatype": (changed(datatype="INT64", data=[1] * 20), ["features", "INT64", "FP32"]),
     "unknown datatype": (changed(datatype="FP31"), ["FP31"]),
     "text in numbers": (changed(data=["x"] * 20), ["features"]),
@@ -104,6 +103,12 @@ def test_what_cannot_be_scored_is_a_400_that_names_the_culprit(client: skeg.Clie
     assert reply.headers["content-type"] == "application/json"
     for culprit in culprits:
         assert culprit in reply.json()["error"]
+
+
+def test_a_shape_over_the_limits_is_a_413_before_its_data_is_looked_at(client: skeg.Client) -> None:
+    for shape, what in [([2**40, 2**40], "rows"), ([1, 2**62, 2**62], "elements")]:
+        reply = client.infer(changed(shape=shape))
+        assert (reply.status, what in reply.json()["error"]) == (413, True), reply.body
 
 
 def test_unknown_things_are_404(client: skeg.Client) -> None:

@@ -15,7 +15,7 @@ struct Room {
     homes: &'static [&'static str],
 }
 
-const ROOMS: [Room; 4] = [
+const ROOMS: [Room; 6] = [
     Room { names: &["tract", "tract_*"], homes: &["model-loader/src/onnx", "model-loader/tests"] },
     Room {
         names: &["hyper", "hyper_util", "http_body_util"],
@@ -25,6 +25,8 @@ const ROOMS: [Room; 4] = [
         names: &["clap"],
         homes: &["server/src/cli", "server/src/config/flags", "server/src/config/tests"],
     },
+    Room { names: &["jsonwebtoken"], homes: &["server/src/auth"] },
+    Room { names: &["rustls", "tokio_rustls"], homes: &["server/src/tls"] },
     Room { names: &["prometheus"], homes: &["server/src/metrics", "server/src/http/admin"] },
 ];
 

@@ -73,8 +73,8 @@ target/bench-models/.made: benches/peers/make_models.py $(VENV)/.installed
 	$(VENV)/bin/python -W ignore $< $(@D)
 	touch $@
 
-# What the tests need beside Rust: Python packages in a virtual environment, Prometheus from Debian.
-tools: $(VENV)/.installed $(TOOLS)/usr/bin/promtool
+# What the tests need beside Rust: Python packages in a virtual environment, MLflow in its own, Prometheus from Debian, Azurite from npm.
+tools: $(VENV)/.installed $(TOOLS)/mlflow/.installed $(TOOLS)/usr/bin/promtool $(TOOLS)/azurite/.installed
 
 $(VENV)/.installed: acceptance/requirements.txt examples/fraud/requirements.txt
 	acceptance/tools/need $(PYTHON) "Python 3 with the venv module"
@@ -82,8 +82,22 @@ $(VENV)/.installed: acceptance/requirements.txt examples/fraud/requirements.txt
 	$(VENV)/bin/python -m pip install --quiet --requirement acceptance/requirements.txt --requirement examples/fraud/requirements.txt
 	touch $@
 
+$(TOOLS)/mlflow/.installed: acceptance/tools/mlflow/requirements.txt
+	acceptance/tools/need $(PYTHON) "Python 3 with the venv module"
+	$(PYTHON) -m venv $(TOOLS)/mlflow
+	$(TOOLS)/mlflow/bin/python -m pip install --quiet --requirement $<
+	touch $@
+
 $(TOOLS)/usr/bin/promtool:
 	acceptance/tools/debian-package prometheus $(TOOLS)
+
+$(TOOLS)/azurite/.installed: acceptance/tools/azurite/package.json acceptance/tools/azurite/package-lock.json
+	acceptance/tools/need node "Node.js 20 or later, for Azurite"
+	acceptance/tools/need npm "npm, to fetch Azurite"
+	mkdir -p $(@D)
+	cp $^ $(@D)
+	cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
 
 $(TOOLS)/bin/cargo-deny:
 	cargo install --locked --version 0.20.2 --root $(TOOLS) cargo-deny

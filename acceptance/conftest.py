@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import places
 import skeg
 
 
@@ -33,3 +34,18 @@ def samples() -> pd.DataFrame:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[places.Azurite]:
+    """Azure Blob Storage on this machine; each test takes a container of its own."""
+    with places.azurite(tmp_path_factory.mktemp("azurite")) as azurite:
+        yield azurite
+
+
+@pytest.fixture(params=["disk", "azurite"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> places.Place:
+    """An empty store of each kind."""
+    if request.param == "disk":
+        return places.Folder(tmp_path / "place")
+    return request.getfixturevalue("azurite").container()

@@ -26,15 +26,22 @@ START_SECONDS = 60
 STOP_SECONDS = 60
 
 
+# What a person's own server, cloud account or pipeline may have set.
+FOREIGN = ("SKEG_", "AZURE_", "IDENTITY_", "GITHUB_", "BUILD_")
+
+
 def environment() -> dict[str, str]:
-    """The test's environment without settings of a person's own server."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("SKEG_")}
+    """The test's environment without settings of a person's own server, account or pipeline."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
 
 
-def run(*args: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+def run(
+    *args: str, timeout: float = 120, variables: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Runs `skeg ARGS` to its end."""
     return subprocess.run(
-        [BINARY, *args], capture_output=True, text=True, timeout=timeout, env=environment(), check=False
+        [BINARY, *args], capture_output=True, text=True, timeout=timeout, check=False,
+        env=environment() | (variables or {}),
     )
 
 
@@ -109,8 +116,14 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, *args: str, command: str = "demo", store: Path | None = None) -> Iterator[Server]:
-    """`skeg COMMAND` on free ports with its store in `folder`; killed at the end if still there."""
+def serving(
+    folder: Path,
+    *args: str,
+    command: str = "demo",
+    store: Path | str | None = None,
+    variables: dict[str, str] | None = None,
+) -> Iterator[Server]:
+    """`skeg COMMAND` on free ports with its store in `folder` or at a URL; killed at the end if still there."""
     store = store or folder / "store"
     log = folder / f"stderr-{time.monotonic_ns()}.log"
     line = [BINARY, command, "--store", store, "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
@@ -119,10 +132,10 @@ def serving(folder: Path, *args: str, command: str = "demo", store: Path | None 
             [*line, *args],
             stdout=subprocess.PIPE, stderr=stderr, text=True,
             # Nobody's load balancer looks away from a test; a flag of the test's own wins.
-            env=environment() | {"SKEG_DRAIN_DELAY": "0s"},
+            env=environment() | {"SKEG_DRAIN_DELAY": "0s"} | (variables or {}),
         )
     try:
-        yield _when_ready(process, store, log)
+        yield _when_ready(process, Path(store), log)
     finally:
         if process.poll() is None:
             process.kill()

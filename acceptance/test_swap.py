@@ -157,15 +157,17 @@ def test_loads_and_unloads_leave_the_memory_as_it_was(folder: Path) -> None:
         return int(status.split("VmRSS:")[1].split()[0])
 
     with skeg.serving(folder) as server, server.client() as client:
+        assert client.infer(BODY).status == 200
         after_twenty = 0
         for turn in range(500):
             model = f"fraud:{1 + turn % 2}"
             skeg.apply(server, skeg.spec({"green": model}, {"green": 100}))
             skeg.until(f"only {model}", lambda model=model: skeg.states(server) == {("green", model): "Ready"})
-            assert client.infer(BODY).status == 200
             if turn == 20:
                 after_twenty = resident()
         assert resident() <= 1.1 * after_twenty, (resident(), after_twenty)
+        reply = client.infer(BODY)
+        assert reply.status == 200 and reply.json()["model_version"] == "2"
 
 
 def test_the_last_reader_of_what_is_gone_is_waited_for(folder: Path) -> None:

@@ -5,7 +5,7 @@ mod input;
 use std::fmt;
 
 pub use self::input::{InputProblem, WrongNames};
-use crate::ModelRef;
+use crate::{ModelQuery, ModelRef};
 
 /// Why a model cannot be loaded or run, or a request does not fit it.
 #[derive(Debug, thiserror::Error)]
@@ -58,11 +58,11 @@ pub enum Error {
         /// The rule it breaks.
         reason: &'static str,
     },
-    /// No such version is registered.
-    #[error("model version `{model}` is not registered")]
+    /// No such version is registered, or no such alias set.
+    #[error("{} `{model}` is not registered", model.kind())]
     NotRegistered {
         /// What was asked for.
-        model: ModelRef,
+        model: ModelQuery,
     },
     /// The version is taken; versions are never changed or replaced.
     #[error("model version `{model}` is already registered, with digest {digest}")]

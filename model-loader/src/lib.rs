@@ -8,10 +8,12 @@
 mod artifact;
 mod datatype;
 mod error;
+mod import;
 mod manifest;
 mod model;
 mod name;
 mod onnx;
+mod query;
 mod registry;
 mod settle;
 mod signature;
@@ -23,12 +25,14 @@ pub use datatype::Datatype;
 pub use forest::Kernels as TreeKernels;
 
 pub use error::{Error, InputProblem, WrongNames};
+pub use import::{Import, Layout, Wishes, import};
 pub use manifest::{
     DataAsset, FileEntry, Lineage, MANIFEST_BYTES_MAX, MANIFEST_FORMAT, Manifest, TensorEntry,
 };
 pub use model::{Model, Options, Session};
 pub use name::{ModelRef, NAME_CHARS_MAX, Name};
-pub use registry::{Check, NewVersion, Registry};
+pub use query::{Alias, ModelQuery};
+pub use registry::{AliasRecord, Check, Listed, NewAlias, NewVersion, Registry};
 pub use signature::{Inputs, Signature, TensorSpec};
 pub use tensor::{NamedTensor, Shape, Tensor, Values};
 pub use trial::Trial;

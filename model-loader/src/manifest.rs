@@ -129,11 +129,15 @@ impl Manifest {
         })
     }
 
-    /// How to load the model so that its inputs carry the recorded feature names.
+    /// How to load the model so that its inputs carry the recorded feature names, and its outputs
+    /// the recorded labels.
     pub(crate) fn options(&self) -> Options {
         let named = self.inputs.iter().filter(|input| !input.feature_names.is_empty());
         let names = named.map(|input| (input.name.clone(), input.feature_names.clone()));
-        Options { feature_names: names.collect(), ..Options::default() }
+        let labelled = self.outputs.iter().filter(|output| !output.class_labels.is_empty());
+        let labels = labelled.map(|output| (output.name.clone(), output.class_labels.clone()));
+        let (feature_names, class_labels) = (names.collect(), labels.collect());
+        Options { feature_names, class_labels, ..Options::default() }
     }
 
     /// Reads the record of `model`.

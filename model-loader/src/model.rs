@@ -20,6 +20,9 @@ const DEADLINE: Duration = Duration::from_secs(300);
 pub struct Options {
     /// Input name to the names of its columns; each list must be as long as the input is wide.
     pub feature_names: BTreeMap<String, Vec<String>>,
+    /// Output name to the labels of its columns, in place of those that the file itself says; each
+    /// list must be as long as the output is wide.
+    pub class_labels: BTreeMap<String, Vec<String>>,
     /// A model that takes longer to load is refused.
     pub deadline: Duration,
     /// Tries models that are not wholly ours in a process of their own; without it they are loaded
@@ -57,6 +60,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             feature_names: BTreeMap::new(),
+            class_labels: BTreeMap::new(),
             deadline: DEADLINE,
             trial: None,
             kernels: TreeKernels::detect(),

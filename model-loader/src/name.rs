@@ -90,7 +90,7 @@ impl FromStr for ModelRef {
         if text.contains('@') {
             return Err(refused(
                 text,
-                "aliases come with the registry commands; for now give model:version",
+                "one version is meant here, model:version; an alias may stand for another soon",
             ));
         }
         Err(refused(text, "a model version is written model:version"))

@@ -10,6 +10,7 @@ mod check;
 mod clean;
 mod control;
 mod convert;
+mod declared;
 mod external;
 mod functions;
 mod gate;
@@ -25,6 +26,7 @@ mod widths;
 mod wire;
 mod words;
 
+pub(crate) use declared::declared;
 pub(crate) use external::inline;
 pub(crate) use load::{BYTES_MAX, Loaded, load};
 pub(crate) use plan::{Mode, Plan, State};

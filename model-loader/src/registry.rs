@@ -7,6 +7,8 @@
 //! has left other bytes under a file's usual name, the file goes under a name made of its own
 //! digest; the manifest says which.
 
+mod alias;
+mod catalog;
 pub(crate) mod digest;
 pub(crate) mod path;
 mod store;
@@ -19,6 +21,8 @@ use bytes::Bytes;
 use object_store::ObjectStore;
 use object_store::path::Path;
 
+pub use self::alias::{AliasRecord, NewAlias};
+pub use self::catalog::Listed;
 use self::digest::Digest;
 use self::path::{File, Kind, ModelPath};
 use crate::error::Error;
@@ -53,6 +57,8 @@ pub struct NewVersion {
     pub onnx: Bytes,
     /// Input name to one name per column.
     pub feature_names: BTreeMap<String, Vec<String>>,
+    /// Output name to one label per column, for what the file itself does not say.
+    pub class_labels: BTreeMap<String, Vec<String>>,
     /// The reference of the drift analysis, stored as it is; at most 64 MiB.
     pub baseline_json: Option<Bytes>,
     /// Where the model comes from.
@@ -120,7 +126,7 @@ impl Registry {
         let path = ModelPath::new(model, File::Manifest)?.object();
         let refused = |reason| Error::Manifest { path: path.to_string(), reason };
         let Some(found) = store::get(&*self.store, &path).await? else {
-            return Err(Error::NotRegistered { model: model.clone() });
+            return Err(Error::NotRegistered { model: model.clone().into() });
         };
         manifest::check_size(found.meta.size).map_err(refused)?;
         let json = store::bytes(found, &path).await?;
@@ -159,7 +165,7 @@ impl Registry {
     /// # Errors
     /// [`Error::Store`].
     pub async fn versions(&self, name: &Name) -> Result<Vec<Name>, Error> {
-        let paths = store::list(&*self.store, &path::folder(name)).await?;
+        let paths = store::list(&*self.store, &path::root(Some(name))).await?;
         let parsed = paths.iter().filter_map(ModelPath::parse);
         let mut versions: Vec<Name> = parsed
             .filter_map(ModelPath::into_manifest_version)
@@ -182,6 +188,7 @@ impl Registry {
         }
         let options = Options {
             feature_names: new.feature_names,
+            class_labels: new.class_labels,
             trial: self.trial.clone(),
             ..Options::default()
         };

@@ -122,7 +122,8 @@ impl App {
     /// What changes the store's specs; none when specs come from elsewhere.
     fn writer(&self) -> Option<Writer> {
         let stored = self.config.specs == SpecSource::Store;
-        stored.then(|| Writer::new(Arc::clone(&self.store), self.registry()))
+        let by = "the admin API".to_owned();
+        stored.then(|| Writer::new(Arc::clone(&self.store), by, jiff::Timestamp::now))
     }
 
     async fn run(

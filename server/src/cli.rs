@@ -17,6 +17,8 @@ pub mod endpoints;
 pub mod models;
 pub mod serve;
 pub mod traffic;
+pub mod store;
+mod table;
 pub mod try_model;
 
 /// A low-latency ONNX scoring server that keeps models from drifting.
@@ -33,7 +35,7 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Serve the endpoints of a store
     Serve(serve::ServeArgs),
-    /// Register models in a store
+    /// Register models in a store, list them, move their aliases
     #[command(subcommand)]
     Models(models::ModelsCommand),
     /// Say what is served: endpoints, their deployments and shares of traffic

@@ -16,7 +16,7 @@ use model_loader::{Name, TreeKernels, Trial};
 use security::Security;
 
 use crate::specs::SpecSource;
-use crate::store::StoreUrl;
+use crate::store::{AzureVariables, StoreUrl};
 use crate::trial;
 use crate::worker::{Limits, RequestLimits};
 
@@ -74,6 +74,12 @@ pub struct Surroundings {
     pub host: String,
     /// The running binary: it tries models, and a person is told to type it.
     pub binary: PathBuf,
+    /// What Azure's tools would sign in with.
+    pub azure: AzureVariables,
+    /// The commit that a pipeline runs for.
+    pub commit: Option<String>,
+    /// Who runs the command, for the audit trail.
+    pub actor: String,
 }
 
 /// Defaults that differ between `serve` and `demo`.
@@ -127,7 +133,8 @@ pub fn check(
     let kernels = wrong.or("--forest-kernel", kernels, TreeKernels::detect());
     let replica = args.replica.as_deref().unwrap_or(&around.host);
     let replica = wrong.value::<Name>("--replica", replica);
-    let store = StoreUrl::parse(store, &around.folder).map_err(|error| wrong.0.push(error)).ok();
+    let store = StoreUrl::parse(store, &around.folder, &around.azure);
+    let store = store.map_err(|error| wrong.0.push(error)).ok();
     let specs = match &args.endpoints {
         Some(folder) => {
             SpecSource::Folder(wrong.folder("--endpoints", &around.folder.join(folder)))

@@ -82,6 +82,7 @@ impl Version {
             created_at: now.to_owned(),
             onnx: Bytes::from_static(self.onnx),
             feature_names: card.feature_names,
+            class_labels: BTreeMap::new(),
             baseline_json: Some(baseline.to_json().into()),
             lineage: Lineage {
                 training_data: Some(DataAsset { asset: card.training_data, digest: None }),

@@ -26,9 +26,9 @@ use self::load::{Loader, Word};
 use self::models::Models;
 use self::retired::Retired;
 use crate::board::{Board, DeploymentStatus, EndpointStatus, State};
-use crate::endpoint::{Endpoint, Endpoints};
+use crate::endpoint::{Endpoint, Endpoints, Seat};
 use crate::spec::{self, EndpointSpec};
-use crate::specs::{self, SpecFiles, SpecSource};
+use crate::specs::{self, SpecFile, SpecFiles, SpecSource};
 use crate::worker::Shared;
 
 /// How often it is looked whether the last holders of what is gone have let go.
@@ -79,6 +79,8 @@ struct Wanted {
     file: String,
     digest: String,
     spec: EndpointSpec,
+    /// The version of each of its deployments.
+    models: Vec<ModelRef>,
     /// The digest of what serves, and whether all of it does.
     serving: Option<(String, bool)>,
     /// Why this does not serve.
@@ -172,7 +174,7 @@ impl Keeper {
     /// Reads the specs and notes what each should be from now on.
     async fn look(&mut self) -> Result<(), String> {
         let tools = &self.tools;
-        let files = specs::read(&tools.source, &*tools.store, &self.files).await?;
+        let mut files = specs::read(&tools.source, &*tools.store, &self.files).await?;
         if files == self.files {
             return Ok(());
         }
@@ -182,40 +184,66 @@ impl Keeper {
             self.wanted.retain(|_, wanted| wanted.file != file);
             self.mistakes.remove(&file);
         }
+        let mut unsettled = Vec::new();
         for (file, content) in &files {
-            if self.files.get(file) != Some(content) {
-                self.note(file, &content.text, content.digest());
+            if self.files.get(file) != Some(content) && !self.note(file, content).await {
+                unsettled.push(file.clone());
             }
         }
+        // Looked at anew the next time: an alias may be set by then.
+        files.retain(|file, _| !unsettled.contains(file));
         self.files = files;
         Ok(())
     }
 
-    /// Notes what a new text says.
-    fn note(&mut self, file: &str, text: &str, digest: String) {
-        let parsed = spec::parse(text).and_then(|spec| match self.wanted.get(&spec.name) {
-            Some(known) if known.file != file => {
-                Err(vec![format!("name: {} has endpoint {}", known.file, spec.name)])
-            }
-            _ => Ok(spec),
-        });
+    /// Notes what a new text says; whether saying it again could change nothing.
+    async fn note(&mut self, file: &str, content: &SpecFile) -> bool {
+        let mut settled = true;
+        let parsed = match spec::parse(&content.text) {
+            Ok(spec) => match self.wanted.get(&spec.name) {
+                Some(known) if known.file != file => {
+                    Err(vec![format!("name: {} has endpoint {}", known.file, spec.name)])
+                }
+                _ => {
+                    let models = self.versions(&spec).await;
+                    settled = models.is_ok();
+                    models.map(|models| (spec, models))
+                }
+            },
+            Err(mistakes) => Err(mistakes),
+        };
         match parsed {
-            Ok(spec) => {
+            Ok((spec, models)) => {
                 self.mistakes.remove(file);
                 // A file that names another endpoint than before gives the one before up.
                 self.wanted.retain(|name, wanted| wanted.file != file || *name == spec.name);
                 // A changed spec is a new chance for its models.
-                spec.models().for_each(|model| self.models.try_again(model));
-                let name = spec.name.clone();
+                models.iter().for_each(|model| self.models.try_again(model));
+                let (name, file, digest) = (spec.name.clone(), file.to_owned(), content.digest());
                 let serving = self.wanted.remove(&name).and_then(|before| before.serving);
-                let file = file.to_owned();
-                self.wanted.insert(name, Wanted { file, digest, spec, serving, fault: None });
+                let wanted = Wanted { file, digest, spec, models, serving, fault: None };
+                self.wanted.insert(name, wanted);
             }
             Err(found) => {
                 tracing::warn!(file, mistakes = found.join("; "), "an endpoint spec is not sound");
                 self.mistakes.insert(file.to_owned(), found);
             }
         }
+        settled
+    }
+
+    /// The versions of a spec's deployments: aliases are taken for what they stand for now.
+    async fn versions(&self, spec: &EndpointSpec) -> Result<Vec<ModelRef>, Vec<String>> {
+        let (mut versions, mut mistakes) = (Vec::new(), Vec::new());
+        for deployment in &spec.deployments {
+            match self.tools.registry.resolve(&deployment.model).await {
+                Ok(version) => versions.push(version),
+                Err(error) => {
+                    mistakes.push(format!("deployments.{}.model: {error}", deployment.name));
+                }
+            }
+        }
+        if mistakes.is_empty() { Ok(versions) } else { Err(mistakes) }
     }
 
     fn hear(&mut self, (model, word): (ModelRef, Word)) {
@@ -227,7 +255,7 @@ impl Keeper {
 
     /// Does what is missing for all that is wanted to be served.
     fn reconcile(&mut self) {
-        let models = self.wanted.values().flat_map(|wanted| wanted.spec.models());
+        let models = self.wanted.values().flat_map(|wanted| &wanted.models);
         self.models.want(models);
         let before = self.tools.shared.endpoints.load_full();
         let mut next = Vec::new();
@@ -243,7 +271,7 @@ impl Keeper {
             let now = self.tools.shared.endpoints.load();
             self.retired.add(old, &now);
         }
-        let wanted = self.wanted.values().flat_map(|wanted| wanted.spec.models());
+        let wanted = self.wanted.values().flat_map(|wanted| &wanted.models);
         self.models.keep_only(wanted, &self.tools.shared.endpoints.load());
         self.tools.shared.board.store(Arc::new(self.board()));
     }
@@ -275,7 +303,7 @@ impl Wanted {
         if self.serving.as_ref().is_some_and(|(digest, whole)| *whole && *digest == self.digest) {
             return None;
         }
-        let (pending, failed) = models.missing(&self.spec);
+        let (pending, failed) = models.missing(&self.spec, &self.models);
         self.fault = failed.clone();
         let whole = !pending && failed.is_none();
         let first =
@@ -291,7 +319,7 @@ impl Wanted {
         };
         let revision = served.map_or(0, |served| served.revision) + 1;
         let loaded = |model: &ModelRef| models.ready(model);
-        match build::endpoint(&self.spec, revision, served, loaded, &bench) {
+        match build::endpoint((&self.spec, &self.models), revision, served, loaded, &bench) {
             Ok(built) if !whole && served.is_some_and(|s| s.unready == built.unready) => None,
             Ok(built) => {
                 let name = &self.spec.name;
@@ -319,17 +347,18 @@ impl Wanted {
             traffic: seat.weight.percent(),
             state: State::Ready,
         });
-        let coming = self.spec.deployments.iter().filter(|wanted| {
-            let there = |seat: &crate::endpoint::Seat| {
-                seat.deployment.name == wanted.name && seat.deployment.model == wanted.model
+        let wanted = self.spec.deployments.iter().zip(&self.models);
+        let coming = wanted.filter(|(wanted, model)| {
+            let there = |seat: &Seat| {
+                seat.deployment.name == wanted.name && seat.deployment.model == **model
             };
             !seats.iter().any(there)
         });
-        let coming = coming.map(|wanted| DeploymentStatus {
+        let coming = coming.map(|(wanted, model)| DeploymentStatus {
             name: wanted.name.clone(),
-            model: wanted.model.clone(),
+            model: model.clone(),
             traffic: 0.0,
-            state: models.state(&wanted.model),
+            state: models.state(model),
         });
         let mut deployments: Vec<DeploymentStatus> = Vec::new();
         for status in serving.chain(coming).chain(retired.of(&self.spec.name)) {

@@ -11,6 +11,8 @@ pub mod failure;
 pub mod config;
 pub mod trial;
 pub mod store;
+pub mod audit;
+pub mod mlflow;
 pub mod spec;
 pub mod specs;
 pub mod demo;

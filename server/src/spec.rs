@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use model_loader::{ModelRef, Name};
+use model_loader::Name;
 
 use crate::route::{RouteTable, Weight};
 use tree::{Mistakes, Node};
@@ -145,15 +145,6 @@ fn collect(node: Node<'_>) -> CollectSpec {
         sampling: sampling.unwrap_or(usual.sampling),
         inputs: inputs.unwrap_or(usual.inputs),
         outputs: outputs.unwrap_or(usual.outputs),
-    }
-}
-
-// === impl EndpointSpec ===
-
-impl EndpointSpec {
-    /// The model versions that its deployments ask for.
-    pub fn models(&self) -> impl Iterator<Item = &ModelRef> {
-        self.deployments.iter().map(|deployment| &deployment.model)
     }
 }
 

@@ -67,7 +67,7 @@ fn broken_references_are_refused() {
     let cases = [
         ("fraud", "model:version"),
         ("", "model:version"),
-        ("fraud@champion", "aliases come with the registry commands"),
+        ("fraud@champion", "one version is meant here"),
         ("fraud:", "empty"),
         (":1", "empty"),
         ("fraud:1:2", "only letters"),

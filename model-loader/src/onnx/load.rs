@@ -108,7 +108,8 @@ fn load_here(
         match guess.seeds().and_then(|seeds| build::build(file, graph, seeds)) {
             Ok(Built { plan, outputs }) => {
                 let inputs = guess.inputs.clone();
-                let signature = signature::signature(inputs, graph, &outputs, parametric)?;
+                let mut signature = signature::signature(inputs, graph, &outputs, parametric)?;
+                signature::label(&mut signature, options)?;
                 let (opset, tried) = (opset(proto), guess.tried());
                 return Ok(Loaded { signature, opset, plan, tried, parametric });
             }

@@ -112,7 +112,7 @@ impl TensorSpec {
 }
 
 /// A specification that lacks all that a file says.
-fn nameless() -> TensorSpec {
+pub(super) fn nameless() -> TensorSpec {
     TensorSpec {
         name: String::new(),
         datatype: Datatype::Fp32,
@@ -121,6 +121,31 @@ fn nameless() -> TensorSpec {
         feature_names: Vec::new(),
         class_labels: Vec::new(),
     }
+}
+
+/// Gives the outputs the labels that the file itself does not say.
+///
+/// # Errors
+/// [`Error::Model`] for labels of no output, or not one for each column.
+pub(super) fn label(signature: &mut Signature, options: &Options) -> Result<(), Error> {
+    for (name, labels) in &options.class_labels {
+        let output = signature.outputs.iter_mut().find(|output| &output.name == name);
+        let Some(output) = output else {
+            return Err(Error::model(format!("class labels for `{name}`, which is no output")));
+        };
+        // A recorded version has the file's own words, whatever they are.
+        if output.class_labels == *labels {
+            continue;
+        }
+        if !matches!(output.shape[..], [_, Some(columns)] if columns == labels.len()) {
+            let (given, shape) = (labels.len(), &output.shape);
+            let what = format!("{given} class labels for `{name}`, whose extents are {shape:?}");
+            return Err(Error::model(what));
+        }
+        check_words("class label", name, labels)?;
+        output.class_labels.clone_from(labels);
+    }
+    Ok(())
 }
 
 /// The names of an input's extents; empty for those that have none.
@@ -134,7 +159,7 @@ fn names(info: &ValueInfoProto) -> impl Iterator<Item = &str> {
 }
 
 /// The type and the extents that the file declares for a tensor.
-fn declared(info: &ValueInfoProto) -> Result<(Datatype, Vec<Option<usize>>), Error> {
+pub(super) fn declared(info: &ValueInfoProto) -> Result<(Datatype, Vec<Option<usize>>), Error> {
     let name = &info.name;
     let tensor = tensor_type(info);
     let tensor = tensor.ok_or_else(|| Error::model(format!("`{name}` has no type")))?;
@@ -210,13 +235,16 @@ fn check_names(spec: &TensorSpec, names: &[String]) -> Result<(), Error> {
             "{given} feature names for `{name}` of {columns} columns"
         )));
     }
-    // They become column names: what could not be one is refused before it is registered.
+    check_words("feature name", &spec.name, names)
+}
+
+/// They become column names: what could not be one is refused before it is registered.
+fn check_words(what: &str, of: &str, words: &[String]) -> Result<(), Error> {
     let mut seen = HashSet::new();
-    for name in names {
-        if name.is_empty() || name.len() > NAME_BYTES_MAX || !seen.insert(name) {
-            let of = &spec.name;
+    for word in words {
+        if word.is_empty() || word.len() > NAME_BYTES_MAX || !seen.insert(word) {
             return Err(Error::model(format!(
-                "feature name {name:?} of `{of}` is empty, repeated or over {NAME_BYTES_MAX} bytes"
+                "{what} {word:?} of `{of}` is empty, repeated or over {NAME_BYTES_MAX} bytes"
             )));
         }
     }

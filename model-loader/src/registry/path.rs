@@ -1,16 +1,18 @@
 //! Where the objects of a model version lie: the one place that builds and parses those paths.
 //!
-//! Called by `registry` and `manifest`. Layout: `models/{name}/{version}/{file}`. Refuses the
-//! version name `aliases`, whose folder holds the model's aliases.
+//! Called by `registry` and `manifest`. Layout: `models/{name}/{version}/{file}` and
+//! `models/{name}/aliases/{alias}.json`. Refuses the version name `aliases`.
 
 use object_store::path::Path;
 
 use super::digest::Digest;
 use crate::error::Error;
 use crate::name::{ModelRef, Name};
+use crate::query::Alias;
 
 const ROOT: &str = "models";
 const ALIASES: &str = "aliases";
+const ALIAS_SUFFIX: &str = ".json";
 const MANIFEST: &str = "manifest.json";
 
 /// An object of a model version.
@@ -79,9 +81,25 @@ impl ModelPath {
     }
 }
 
-/// The folder of all versions of `model`.
-pub(crate) fn folder(model: &Name) -> Path {
-    Path::from_iter([ROOT, model.as_ref()])
+/// The folder of all versions and aliases of `model`, or of all models.
+pub(crate) fn root(model: Option<&Name>) -> Path {
+    Path::from_iter([ROOT].into_iter().chain(model.map(AsRef::as_ref)))
+}
+
+/// Where an alias lies.
+pub(crate) fn alias_path(model: &Name, alias: &Alias) -> Path {
+    let file = format!("{alias}{ALIAS_SUFFIX}");
+    Path::from_iter([ROOT, model.as_ref(), ALIASES, file.as_str()])
+}
+
+/// The alias that lies at `path`, and its model; nothing when no alias does.
+pub(crate) fn parse_alias(path: &Path) -> Option<(Name, Alias)> {
+    let mut parts = path.as_ref().split('/');
+    let (root, model, folder, file) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    if root != ROOT || folder != ALIASES || parts.next().is_some() {
+        return None;
+    }
+    Some((model.parse().ok()?, file.strip_suffix(ALIAS_SUFFIX)?.parse().ok()?))
 }
 
 // === impl File ===

@@ -1,11 +1,11 @@
-//! The four things the registry asks of a store, with the crate's errors.
+//! The five things the registry asks of a store, with the crate's errors.
 //!
 //! Called by `registry` only. Says "absent" and "there already" as values, not as errors.
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use object_store::path::Path;
-use object_store::{GetResult, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+use object_store::{GetResult, ObjectStore, ObjectStoreExt, PutMode, PutOptions, UpdateVersion};
 
 use crate::error::Error;
 
@@ -33,6 +33,23 @@ pub(super) async fn create(
     match store.put_opts(path, bytes.into(), options).await {
         Ok(_) => Ok(true),
         Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
+        Err(source) => Err(failed(path, source)),
+    }
+}
+
+/// Writes over an object; false when it is not the one that was seen, and is left as it is.
+pub(super) async fn replace(
+    store: &dyn ObjectStore,
+    path: &Path,
+    bytes: Bytes,
+    seen: UpdateVersion,
+) -> Result<bool, Error> {
+    use object_store::Error::{AlreadyExists, NotFound, Precondition};
+    let options = PutOptions::from(PutMode::Update(seen));
+    match store.put_opts(path, bytes.into(), options).await {
+        Ok(_) => Ok(true),
+        // Azure says 409 for a change that is going on, and 412 for one that has happened.
+        Err(Precondition { .. } | AlreadyExists { .. } | NotFound { .. }) => Ok(false),
         Err(source) => Err(failed(path, source)),
     }
 }

@@ -65,7 +65,7 @@ async fn on_each_store(test: impl AsyncFn(Bench)) {
     test(Bench::disk()).await;
 }
 
-fn name(text: &str) -> Name {
+pub(super) fn name(text: &str) -> Name {
     text.parse().unwrap()
 }
 
@@ -73,13 +73,14 @@ fn fraud_1() -> ModelRef {
     "fraud:1".parse().unwrap()
 }
 
-fn version(number: &str, factor: f32) -> NewVersion {
+pub(super) fn version(number: &str, factor: f32) -> NewVersion {
     NewVersion {
         name: name("fraud"),
         version: name(number),
         created_at: "2026-11-23T10:00:00Z".to_owned(),
         onnx: tiny::onnx(factor),
         feature_names: BTreeMap::new(),
+        class_labels: BTreeMap::new(),
         baseline_json: None,
         lineage: Lineage::default(),
     }
@@ -158,7 +159,10 @@ async fn a_second_registration_is_refused_by_name_and_changes_nothing() {
 async fn what_is_not_registered_is_named() {
     on_each_store(async |bench| {
         let error = bench.registry.open(&fraud_1()).await.unwrap_err();
-        assert!(matches!(&error, Error::NotRegistered { model } if *model == fraud_1()), "{error}");
+        assert!(
+            matches!(&error, Error::NotRegistered { model } if *model == fraud_1().into()),
+            "{error}"
+        );
         let error = bench.registry.baseline(&fraud_1()).await.unwrap_err();
         assert!(matches!(error, Error::NotRegistered { .. }), "{error}");
         assert!(bench.registry.versions(&name("fraud")).await.unwrap().is_empty());

@@ -10,6 +10,7 @@ use crate::config::flags::ServingArgs;
 use crate::config::{Defaults, Surroundings};
 use crate::demo;
 use crate::failure::Failure;
+use crate::store::StoreUrl;
 
 /// What `skeg demo` takes.
 #[derive(Debug, Args)]
@@ -35,12 +36,11 @@ pub fn run(args: &DemoArgs) -> Result<(), Failure> {
     let skeg = Surroundings::read().binary;
     let now = jiff::Timestamp::now().to_string();
     runtime.block_on(demo::prepare(store, &now)).map_err(failed)?;
-    app::serve(&config, |addresses| say(welcome(addresses, config.store.folder(), &skeg)))
+    app::serve(&config, |addresses| say(welcome(addresses, &config.store, &skeg)))
 }
 
-fn welcome(at: &Addresses, store: &Path, skeg: &Path) -> String {
+fn welcome(at: &Addresses, store: &StoreUrl, skeg: &Path) -> String {
     let request = demo::REQUEST.trim();
-    let store = store.display();
     format!(
         "{at}
 

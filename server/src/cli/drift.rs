@@ -10,11 +10,11 @@ use model_loader::{ModelRef, Name, Registry};
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use super::say;
+use super::store::StoreArgs;
 use crate::app;
 use crate::config::Surroundings;
 use crate::failure::Failure;
 use crate::specs;
-use crate::store::StoreUrl;
 
 /// What `skeg drift` does.
 #[derive(Debug, Subcommand)]
@@ -26,9 +26,8 @@ pub enum DriftCommand {
 /// What `skeg drift analyze` takes.
 #[derive(Debug, Args)]
 pub struct AnalyzeArgs {
-    /// The store: file:///folder, or a folder's path
-    #[arg(long, env = "SKEG_STORE", value_name = "URL")]
-    store: String,
+    #[command(flatten)]
+    store: StoreArgs,
     /// The endpoint
     #[arg(long, env = "SKEG_ENDPOINT", value_name = "NAME")]
     endpoint: Name,
@@ -57,9 +56,7 @@ pub struct AnalyzeArgs {
 pub fn run(command: &DriftCommand) -> Result<(), Failure> {
     let DriftCommand::Analyze(args) = command;
     let config = |error: &dyn std::fmt::Display| Failure::config(vec![error.to_string()]);
-    let folder = Surroundings::read().folder;
-    let store = StoreUrl::parse(&args.store, &folder).and_then(|url| url.open());
-    let store = store.map_err(|error| config(&error))?;
+    let store = args.store.open(&Surroundings::read())?;
     let now = jiff::Timestamp::now();
     let end = args.to.unwrap_or(now);
     let day_before = end.checked_sub(jiff::SignedDuration::from_hours(24));

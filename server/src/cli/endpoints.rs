@@ -2,20 +2,18 @@
 
 use std::io::Read as _;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use model_loader::{Name, Registry};
-use object_store::ObjectStore;
+use model_loader::Name;
 use serde_json::json;
 
 use super::say;
+use super::store::StoreArgs;
 use crate::app;
 use crate::config::Surroundings;
 use crate::failure::Failure;
 use crate::spec::{self, EndpointSpec};
 use crate::specs::{self, SpecFiles, SpecSource, WriteError, Writer};
-use crate::store::StoreUrl;
 
 /// What `skeg endpoints` does.
 #[derive(Debug, Subcommand)]
@@ -59,14 +57,6 @@ pub struct OneArgs {
     store: StoreArgs,
 }
 
-/// Where the store is.
-#[derive(Debug, Args)]
-pub(super) struct StoreArgs {
-    /// The store: file:///folder, or a folder's path
-    #[arg(long, env = "SKEG_STORE", value_name = "URL")]
-    store: String,
-}
-
 /// Does it.
 ///
 /// # Errors
@@ -77,7 +67,7 @@ pub fn run(command: &EndpointsCommand) -> Result<(), Failure> {
         EndpointsCommand::Apply(args) => apply(args),
         EndpointsCommand::List(args) => list(args),
         EndpointsCommand::Show(args) => {
-            let (writer, runtime) = args.store.writer()?;
+            let (writer, runtime) = writer(&args.store)?;
             let stored = runtime.block_on(writer.stored(&args.endpoint)).map_err(failure)?;
             let stored =
                 stored.ok_or_else(|| failure(WriteError::Unknown(args.endpoint.clone())))?;
@@ -85,7 +75,7 @@ pub fn run(command: &EndpointsCommand) -> Result<(), Failure> {
             Ok(())
         }
         EndpointsCommand::Delete(args) => {
-            let (writer, runtime) = args.store.writer()?;
+            let (writer, runtime) = writer(&args.store)?;
             runtime.block_on(writer.delete(&args.endpoint)).map_err(failure)?;
             say(format_args!("deleted {}", args.endpoint));
             Ok(())
@@ -109,7 +99,7 @@ fn apply(args: &ApplyArgs) -> Result<(), Failure> {
     if text.len() > spec::MAX_BYTES {
         return Err(failed(&format!("larger than {} bytes", spec::MAX_BYTES)));
     }
-    let (writer, runtime) = args.store.writer()?;
+    let (writer, runtime) = writer(&args.store)?;
     let (spec, changed) = runtime.block_on(writer.apply(&text)).map_err(failure)?;
     let done = if changed { "applied" } else { "unchanged" };
     say(format_args!("{done} {}: {}", spec.name, shares(&spec)));
@@ -117,7 +107,7 @@ fn apply(args: &ApplyArgs) -> Result<(), Failure> {
 }
 
 fn list(args: &ListArgs) -> Result<(), Failure> {
-    let store = args.store.open()?;
+    let store = args.store.open(&Surroundings::read())?;
     let failed = |error: String| Failure::new(Failure::FAILED, error);
     let runtime = app::runtime().map_err(|error| failed(error.to_string()))?;
     let none = SpecFiles::new();
@@ -176,19 +166,9 @@ pub(super) fn failure(error: WriteError) -> Failure {
     }
 }
 
-// === impl StoreArgs ===
-
-impl StoreArgs {
-    fn open(&self) -> Result<Arc<dyn ObjectStore>, Failure> {
-        let folder = Surroundings::read().folder;
-        let store = StoreUrl::parse(&self.store, &folder).and_then(|url| url.open());
-        store.map_err(|error| Failure::config(vec![error]))
-    }
-
-    /// What changes the store's specs, and what to run it on.
-    pub(super) fn writer(&self) -> Result<(Writer, tokio::runtime::Runtime), Failure> {
-        let store = self.open()?;
-        let runtime = app::runtime().map_err(|error| Failure::new(Failure::FAILED, error))?;
-        Ok((Writer::new(Arc::clone(&store), Registry::new(store)), runtime))
-    }
+/// What changes the store's specs, and what to run it on.
+pub(super) fn writer(store: &StoreArgs) -> Result<(Writer, tokio::runtime::Runtime), Failure> {
+    let around = Surroundings::read();
+    let runtime = app::runtime().map_err(|error| Failure::new(Failure::FAILED, error))?;
+    Ok((Writer::new(store.open(&around)?, around.actor, jiff::Timestamp::now), runtime))
 }

@@ -1,88 +1,65 @@
 //! `skeg models`: what the registry holds.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::sync::Arc;
 
-use clap::{Args, Subcommand};
-use model_loader::{Lineage, ModelRef, NewVersion, Registry};
+use clap::Subcommand;
+use object_store::ObjectStore;
 
-use super::say;
-use crate::app;
+use crate::audit::{self, Event, Kind};
 use crate::config::Surroundings;
 use crate::failure::Failure;
-use crate::record;
-use crate::store::StoreUrl;
-use crate::trial;
+
+pub mod alias;
+pub mod lineage;
+pub mod list;
+pub mod register;
+pub mod show;
+mod source;
 
 /// What `skeg models` does.
 #[derive(Debug, Subcommand)]
 pub enum ModelsCommand {
-    /// Check an ONNX file and put it into the store as a new version
-    Register(RegisterArgs),
+    /// Check a model and put it into the store as a new version
+    Register(Box<register::RegisterArgs>),
+    /// List the models, or the versions of one
+    List(list::ListArgs),
+    /// Show the record of a version
+    Show(show::ShowArgs),
+    /// Let aliases stand for versions, or take them away
+    Alias(alias::AliasArgs),
 }
 
-/// What `skeg models register` takes.
-#[derive(Debug, Args)]
-pub struct RegisterArgs {
-    /// The ONNX file; weights in other files are taken from its folder
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-    /// The store, made where there is none: file:///folder, or a folder's path
-    #[arg(long, env = "SKEG_STORE", value_name = "URL")]
-    store: String,
-    /// Name and version to register it as
-    #[arg(long, env = "SKEG_MODEL", value_name = "NAME:VERSION")]
-    model: ModelRef,
-    /// Names of an input's columns; may be given once for each input
-    #[arg(long, value_name = "INPUT=NAME,NAME,...", value_parser = feature_names)]
-    features: Vec<(String, Vec<String>)>,
-}
-
-/// Registers the file and says what it takes and gives.
+/// Does what was asked.
 ///
 /// # Errors
-/// Code 1 when the file cannot be read or served or the version is taken, 78 for a store that makes
-/// no sense.
+/// Those of the command.
 pub fn run(command: &ModelsCommand) -> Result<(), Failure> {
-    let ModelsCommand::Register(args) = command;
-    let around = Surroundings::read();
-    let store = StoreUrl::parse(&args.store, &around.folder);
-    let store = store.map_err(|error| Failure::config(vec![error.to_string()]))?;
-    let failed = |error: String| Failure::new(Failure::FAILED, error);
-    let file = args.file.display();
-    let onnx = model_loader::read_onnx(&args.file);
-    let onnx = onnx.map_err(|error| failed(format!("{file}: {error}")))?;
-    let store = store.create().and_then(|()| store.open()).map_err(failed)?;
-    let features: BTreeMap<_, _> = args.features.iter().cloned().collect();
-    let new = NewVersion {
-        name: args.model.model.clone(),
-        version: args.model.version.clone(),
-        created_at: jiff::Timestamp::now().to_string(),
-        onnx: onnx.into(),
-        feature_names: features,
-        baseline_json: None,
-        lineage: Lineage::default(),
-    };
-    let runtime = app::runtime().map_err(|error| failed(error.to_string()))?;
-    let registry = Registry::new(store).with_trial(trial::by(&around.binary));
-    let registry = registry.with_check(record::check);
-    let manifest = runtime.block_on(registry.register(new));
-    let manifest = manifest.map_err(|error| failed(format!("{file}: {error}")))?;
-    let names = |entries: &[model_loader::TensorEntry]| {
-        let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
-        names.join(", ")
-    };
-    say(format!(
-        "registered {}, digest {}\n  takes {}\n  gives {}",
-        args.model,
-        manifest.model_digest,
-        names(&manifest.inputs),
-        names(&manifest.outputs)
-    ));
-    Ok(())
+    match command {
+        ModelsCommand::Register(args) => register::run(args),
+        ModelsCommand::List(args) => list::run(args),
+        ModelsCommand::Show(args) => show::run(args),
+        ModelsCommand::Alias(args) => alias::run(args),
+    }
 }
 
-fn feature_names(text: &str) -> Result<(String, Vec<String>), String> {
-    let (input, names) = text.split_once('=').ok_or("it has no `=` after the input's name")?;
-    Ok((input.to_owned(), names.split(',').map(str::to_owned).collect()))
+/// The registry's refusals are rules, the rest is failure.
+fn failure(error: &model_loader::Error) -> Failure {
+    use model_loader::Error::{Exists, Name, NotRegistered};
+    let refused = matches!(error, Exists { .. } | Name { .. } | NotRegistered { .. });
+    Failure::new(if refused { Failure::REFUSED } else { Failure::FAILED }, error)
+}
+
+/// Writes an event about something that is done; `done` says so when the event cannot be written.
+async fn audited(
+    store: &Arc<dyn ObjectStore>,
+    around: &Surroundings,
+    at: jiff::Timestamp,
+    (event, subject, details): (Kind, String, serde_json::Value),
+    done: &str,
+) -> Result<(), Failure> {
+    let event = Event { event, at, by: around.actor.clone(), subject, details };
+    match audit::record(&**store, &event).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Failure::new(Failure::FAILED, format!("{done}, but not {error}"))),
+    }
 }

@@ -3,17 +3,18 @@
 use clap::Args;
 
 use super::say;
+use super::store::StoreArgs;
 use crate::app::{self, Addresses};
 use crate::config::flags::ServingArgs;
 use crate::config::{self, Config, Defaults, Surroundings};
 use crate::failure::Failure;
+use crate::store::AzureVariables;
 
 /// What `skeg serve` takes.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
-    /// The store: file:///folder, or a folder's path
-    #[arg(long, env = "SKEG_STORE", value_name = "URL")]
-    store: String,
+    #[command(flatten)]
+    store: StoreArgs,
     #[command(flatten)]
     serving: ServingArgs,
 }
@@ -24,7 +25,7 @@ pub struct ServeArgs {
 /// Code 78 for a bad configuration, 1 when serving failed.
 pub fn run(args: &ServeArgs) -> Result<(), Failure> {
     let defaults = Defaults { host: [0, 0, 0, 0], roll_age: "60s" };
-    let config = checked(&args.store, &args.serving, defaults)?;
+    let config = checked(&args.store.store, &args.serving, defaults)?;
     app::serve(&config, |addresses: &Addresses| say(addresses))
 }
 
@@ -57,6 +58,9 @@ fn start_logging(filter: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// The most characters of who runs a command.
+const ACTOR_CHARS_MAX: usize = 60;
+
 // === impl Surroundings ===
 
 impl Surroundings {
@@ -69,6 +73,23 @@ impl Surroundings {
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             host: host.to_owned(),
             binary: std::env::current_exe().unwrap_or_else(|_| "skeg".into()),
+            azure: AzureVariables::read(variable),
+            // What GitHub Actions and Azure Pipelines set.
+            commit: variable("GITHUB_SHA").or_else(|| variable("BUILD_SOURCEVERSION")),
+            actor: variable("GITHUB_ACTOR")
+                .or_else(|| variable("BUILD_REQUESTEDFOREMAIL"))
+                .or_else(|| variable("USER"))
+                .map_or_else(|| host.to_owned(), |name| format!("{name}@{host}"))
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(ACTOR_CHARS_MAX)
+                .collect(),
         }
     }
+}
+
+/// A variable that is set to something.
+#[expect(clippy::disallowed_methods, reason = "the command line's one place to read them")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }

@@ -3,8 +3,9 @@
 use clap::Args;
 use model_loader::Name;
 
-use super::endpoints::{StoreArgs, failure, shares};
+use super::endpoints::{failure, shares, writer};
 use super::say;
+use super::store::StoreArgs;
 use crate::failure::Failure;
 use crate::route::Weight;
 
@@ -30,7 +31,7 @@ pub fn run(args: &TrafficArgs) -> Result<(), Failure> {
             return Err(Failure::config(vec![format!("traffic.{name}: is given twice")]));
         }
     }
-    let (writer, runtime) = args.store.writer()?;
+    let (writer, runtime) = writer(&args.store)?;
     let changed = runtime.block_on(writer.traffic(&args.endpoint, &args.weights));
     let spec = changed.map_err(failure)?;
     say(format_args!("{}: {}", spec.name, shares(&spec)));

@@ -6,6 +6,7 @@ use clap::Parser;
 
 use super::flags::ServingArgs;
 use super::{Config, Defaults, Surroundings, check};
+use crate::store::AzureVariables;
 use crate::worker::RequestLimits;
 
 #[derive(Parser)]
@@ -22,6 +23,9 @@ pub(super) fn config(store: &str, flags: &[&str]) -> Result<Config, Vec<String>>
         cores: 3,
         host: "replica-1".to_owned(),
         binary: "skeg".into(),
+        azure: AzureVariables::default(),
+        commit: None,
+        actor: "someone".to_owned(),
     };
     check(store, &typed.serving, Defaults { host: [0, 0, 0, 0], roll_age: "60s" }, &around)
 }
@@ -37,7 +41,7 @@ fn defaults_are_sound() {
     assert_eq!(config.limits.request, RequestLimits::default());
     assert_eq!(config.drain_delay, Duration::from_secs(5));
     assert_eq!(config.replica.as_ref(), "replica-1");
-    assert_eq!(config.store.folder(), std::path::Path::new("/var/lib/skeg"));
+    assert_eq!(config.store.to_string(), "/var/lib/skeg");
 }
 
 #[test]
@@ -48,7 +52,7 @@ fn flags_win_over_defaults() {
     assert_eq!(config.workers, 1);
     assert_eq!(config.roll.age, Duration::from_millis(250));
     assert!(config.drain_delay.is_zero());
-    assert_eq!(config.store.folder(), std::path::Path::new("/somewhere/store"));
+    assert_eq!(config.store.to_string(), "/somewhere/store");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use collector::{Collector, Sampling, Source};
-use model_loader::{ModelRef, Name};
+use model_loader::ModelRef;
 
 use super::load::Loaded;
 use crate::admission::Admission;
@@ -36,20 +36,20 @@ pub(super) struct Workbench<'a> {
 /// # Errors
 /// A sentence that names the deployment, when its rows have no schema.
 pub(super) fn endpoint(
-    spec: &EndpointSpec,
+    (spec, models): (&EndpointSpec, &[ModelRef]),
     revision: u64,
     before: Option<&Endpoint>,
     loaded: impl Fn(&ModelRef) -> Option<Arc<Loaded>>,
     bench: &Workbench<'_>,
 ) -> Result<Endpoint, String> {
     let (mut seats, mut unready) = (Vec::new(), Vec::new());
-    for wanted in &spec.deployments {
-        let Some(model) = loaded(&wanted.model) else {
-            let (name, version) = (wanted.name.clone(), wanted.model.version.clone());
+    for (wanted, version) in spec.deployments.iter().zip(models) {
+        let Some(model) = loaded(version) else {
+            let (name, version) = (wanted.name.clone(), version.version.clone());
             unready.push(Unready { name, version });
             continue;
         };
-        let made = deployment(&spec.name, spec, wanted, &model, bench)?;
+        let made = deployment(spec, (wanted, version), &model, bench)?;
         let same = before.and_then(|before| before.seats.iter().find(|seat| same(seat, &made)));
         let deployment = same.map_or_else(|| Arc::new(made), |seat| Arc::clone(&seat.deployment));
         seats.push(Seat { deployment, weight: wanted.weight, mirror: wanted.mirror });
@@ -82,21 +82,20 @@ fn same(seat: &Seat, made: &Deployment) -> bool {
 }
 
 fn deployment(
-    endpoint: &Name,
     spec: &EndpointSpec,
-    wanted: &DeploymentSpec,
+    (wanted, model): (&DeploymentSpec, &ModelRef),
     loaded: &Loaded,
     bench: &Workbench<'_>,
 ) -> Result<Deployment, String> {
-    let (name, version) = (wanted.model.model.to_string(), wanted.model.version.to_string());
+    let (name, version) = (model.model.to_string(), model.version.to_string());
     let labels = Labels {
-        endpoint: endpoint.to_string(),
+        endpoint: spec.name.to_string(),
         deployment: wanted.name.to_string(),
         model: name.clone(),
         version: version.clone(),
     };
     let source = Source {
-        endpoint: endpoint.to_string(),
+        endpoint: spec.name.to_string(),
         deployment: wanted.name.to_string(),
         model: name,
         version,
@@ -108,7 +107,7 @@ fn deployment(
     Ok(Deployment {
         id: Deployment::next_id(),
         name: wanted.name.clone(),
-        model: wanted.model.clone(),
+        model: model.clone(),
         runnable: Arc::clone(&loaded.model),
         admission: admission(wanted, loaded, bench.workers),
         timeout: wanted.timeout,

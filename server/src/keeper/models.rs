@@ -92,11 +92,15 @@ impl Models {
     }
 
     /// Whether some of a spec's models are on their way, and the causes of those that failed.
-    pub(super) fn missing(&self, spec: &EndpointSpec) -> (bool, Option<String>) {
+    pub(super) fn missing(
+        &self,
+        spec: &EndpointSpec,
+        models: &[ModelRef],
+    ) -> (bool, Option<String>) {
         let mut pending = false;
         let mut causes = Vec::new();
-        for deployment in &spec.deployments {
-            match self.by_version.get(&deployment.model) {
+        for (deployment, model) in spec.deployments.iter().zip(models) {
+            match self.by_version.get(model) {
                 Some(Stage::Ready(_)) => {}
                 Some(Stage::Failed { cause, .. }) => causes.push(format!(
                     "endpoint {}, deployment {}: {cause}",

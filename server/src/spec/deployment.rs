@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model_loader::{ModelRef, Name};
+use model_loader::{ModelQuery, Name};
 
 use super::tree::Node;
 use crate::route::Weight;
@@ -21,8 +21,8 @@ const TIMEOUT_MS_MAX: u64 = 3_600_000;
 pub struct DeploymentSpec {
     /// The seat.
     pub name: Name,
-    /// What sits there.
-    pub model: ModelRef,
+    /// What sits there; an alias stands for what it does when the spec is read.
+    pub model: ModelQuery,
     /// Its share of the traffic; the shares make a sound route table.
     pub weight: Weight,
     /// The share of the traffic to others that is copied to it.
@@ -68,7 +68,7 @@ pub(super) fn read(
 ) -> Option<DeploymentSpec> {
     let name = node.value_of(seat.parse::<Name>());
     let mut keys = node.fields();
-    let model = keys.require("model").and_then(Node::parsed::<ModelRef>);
+    let model = keys.require("model").and_then(Node::parsed::<ModelQuery>);
     let words =
         [("auto", Execution::Auto), ("inline", Execution::Inline), ("pool", Execution::Pool)];
     let execution = keys.take("execution").map_or(Some(Execution::Auto), |node| node.word(&words));
@@ -96,7 +96,12 @@ pub(super) fn read(
 
 fn batching(node: Node<'_>) -> Option<Batching> {
     let mut keys = node.fields();
-    let rows = keys.take("max_rows").map_or(Some(1), |node| node.count(1..=65_536));
+    let one = |rows| match rows {
+        1 => Ok(rows),
+        _ => Err("requests are not batched yet: leave it at 1"),
+    };
+    let rows = keys.take("max_rows");
+    let rows = rows.map_or(Some(1), |node| node.checked(|node| node.count(1..=65_536), one));
     let delay = keys.take("max_delay_us").map_or(Some(0), |node| node.count(0..=1_000_000));
     keys.close();
     let max_rows = u32::try_from(rows?).ok()?;

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use model_loader::{Name, Registry};
+use futures_util::StreamExt as _;
+use jiff::Timestamp;
+use model_loader::{Name, NewAlias, Registry};
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt};
 
@@ -29,7 +31,7 @@ async fn store() -> Arc<dyn ObjectStore> {
 }
 
 fn writer(store: &Arc<dyn ObjectStore>) -> Writer {
-    Writer::new(Arc::clone(store), Registry::new(Arc::clone(store)))
+    Writer::new(Arc::clone(store), "somebody".to_owned(), || Timestamp::UNIX_EPOCH)
 }
 
 fn weights(of: &[(&str, f64)]) -> Vec<(String, Weight)> {
@@ -116,6 +118,39 @@ fn changes_at_the_same_time_are_all_made() {
         };
         let changes = futures_util::future::join_all((1..6).map(change)).await;
         assert!(changes.iter().all(Result::is_ok), "{changes:?}");
+    });
+}
+
+#[test]
+fn an_alias_becomes_its_version_and_the_trail_says_who_did_it() {
+    run(async {
+        let store = store().await;
+        let alias = NewAlias {
+            model: fraud(),
+            alias: "champion".parse().unwrap(),
+            version: "2".parse().unwrap(),
+            set_by: "somebody".to_owned(),
+            at: "2026-01-02T03:04:05Z".to_owned(),
+        };
+        Registry::new(Arc::clone(&store)).set_alias(alias).await.unwrap();
+        let writer = writer(&store);
+        let text = SPEC.replace("fraud:2", "fraud@champion");
+        let (spec, changed) = writer.apply(&text).await.unwrap();
+        assert!(changed);
+        assert_eq!(spec.deployments[0].model.to_string(), "fraud:2");
+        assert!(!writer.apply(&text).await.unwrap().1);
+        let unset = writer.apply(&SPEC.replace("fraud:2", "fraud@nobody")).await.unwrap_err();
+        assert!(unset.to_string().contains("deployments.blue.model"), "{unset}");
+        writer.delete(&fraud()).await.unwrap();
+        let trail: Vec<_> = store
+            .list(Some(&"audit/v1/1970/01".into()))
+            .map(|found| found.unwrap().location.to_string())
+            .collect()
+            .await;
+        assert_eq!(trail.len(), 2, "{trail:?}");
+        for kind in ["endpoint-applied", "endpoint-deleted"] {
+            assert!(trail.iter().any(|path| path.contains(kind)), "{kind} not in {trail:?}");
+        }
     });
 }
 

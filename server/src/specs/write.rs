@@ -6,13 +6,15 @@
 
 use std::sync::Arc;
 
-use model_loader::{Name, Registry};
+use jiff::Timestamp;
+use model_loader::{ModelQuery, ModelRef, Name, Registry};
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, UpdateVersion};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::spec_path;
+use crate::audit::{self, Event, Kind};
 use crate::route::Weight;
-use crate::spec::{self, EndpointSpec};
+use crate::spec::{self, DeploymentSpec, EndpointSpec};
 
 /// Times that a change is made anew because somebody else was quicker.
 const TRIES: usize = 10;
@@ -39,11 +41,13 @@ pub enum WriteError {
     },
 }
 
-/// Writes specs into a store.
+/// Writes specs into a store, on somebody's behalf.
 #[derive(Clone, Debug)]
 pub struct Writer {
     store: Arc<dyn ObjectStore>,
     registry: Registry,
+    by: String,
+    clock: fn() -> Timestamp,
 }
 
 /// A spec as it lies in the store.
@@ -57,9 +61,10 @@ pub struct Stored {
 // === impl Writer ===
 
 impl Writer {
-    /// Into `store`, whose models are `registry`'s.
-    pub fn new(store: Arc<dyn ObjectStore>, registry: Registry) -> Self {
-        Self { store, registry }
+    /// Into `store`; the audit trail says that it was `by`, at the time of the clock.
+    pub fn new(store: Arc<dyn ObjectStore>, by: String, clock: fn() -> Timestamp) -> Self {
+        let registry = Registry::new(Arc::clone(&store));
+        Self { store, registry, by, clock }
     }
 
     /// The spec of an endpoint, if there is one.
@@ -83,19 +88,23 @@ impl Writer {
         Ok(Some(Stored { text, version }))
     }
 
-    /// Makes `text` the spec of the endpoint that it names; whether that changed anything.
+    /// Makes `text` the spec of the endpoint that it names, with versions in the place of aliases;
+    /// whether that changed anything.
     ///
     /// # Errors
     /// [`WriteError`], but for [`WriteError::Unknown`].
     pub async fn apply(&self, text: &str) -> Result<(EndpointSpec, bool), WriteError> {
         let spec = spec::parse(text).map_err(WriteError::Refused)?;
-        self.check(&spec).await?;
+        let models = self.versions(&spec).await?;
+        let text = with_versions(text, &spec, &models).map_err(|e| WriteError::Refused(vec![e]))?;
+        let spec = spec::parse(&text).map_err(WriteError::Refused)?;
         for _ in 0..TRIES {
             let stored = self.stored(&spec.name).await?;
             if stored.as_ref().is_some_and(|stored| stored.text == text) {
                 return Ok((spec, false));
             }
-            if self.put(&spec.name, text, stored).await? {
+            if self.put(&spec.name, &text, stored).await? {
+                self.audit(Kind::EndpointApplied, &spec.name, weights_of(&spec)).await?;
                 return Ok((spec, true));
             }
         }
@@ -118,6 +127,7 @@ impl Writer {
                 with_traffic(&stored.text, weights).map_err(|e| WriteError::Refused(vec![e]))?;
             let spec = spec::parse(&text).map_err(WriteError::Refused)?;
             if self.put(endpoint, &text, Some(stored)).await? {
+                self.audit(Kind::TrafficChanged, endpoint, weights_of(&spec)).await?;
                 return Ok(spec);
             }
         }
@@ -132,21 +142,40 @@ impl Writer {
         if self.stored(endpoint).await?.is_none() {
             return Err(WriteError::Unknown(endpoint.clone()));
         }
-        self.store.delete(&spec_path(endpoint.as_ref())).await.map_err(|error| WriteError::Store {
-            endpoint: endpoint.clone(),
-            cause: error.to_string(),
-        })
+        self.store.delete(&spec_path(endpoint.as_ref())).await.map_err(|error| {
+            WriteError::Store { endpoint: endpoint.clone(), cause: error.to_string() }
+        })?;
+        self.audit(Kind::EndpointDeleted, endpoint, Value::Null).await
     }
 
-    /// Every model must be there: a typing error is better found by who typed it.
-    async fn check(&self, spec: &EndpointSpec) -> Result<(), WriteError> {
-        let mut mistakes = Vec::new();
+    /// The versions of a spec's deployments. Every one must be there: a typing error is better
+    /// found by who typed it.
+    async fn versions(&self, spec: &EndpointSpec) -> Result<Vec<ModelRef>, WriteError> {
+        let (mut versions, mut mistakes) = (Vec::new(), Vec::new());
         for deployment in &spec.deployments {
-            if let Err(error) = self.registry.manifest(&deployment.model).await {
-                mistakes.push(format!("deployments.{}.model: {error}", deployment.name));
+            let found = match self.registry.resolve(&deployment.model).await {
+                Ok(version) => self.registry.manifest(&version).await.map(|_| version),
+                Err(error) => Err(error),
+            };
+            match found {
+                Ok(version) => versions.push(version),
+                Err(error) => {
+                    mistakes.push(format!("deployments.{}.model: {error}", deployment.name));
+                }
             }
         }
-        if mistakes.is_empty() { Ok(()) } else { Err(WriteError::Refused(mistakes)) }
+        if mistakes.is_empty() { Ok(versions) } else { Err(WriteError::Refused(mistakes)) }
+    }
+
+    /// Says in the audit trail what has been done.
+    async fn audit(&self, event: Kind, name: &Name, details: Value) -> Result<(), WriteError> {
+        let (at, by, subject) = ((self.clock)(), self.by.clone(), name.to_string());
+        let event = Event { event, at, by, subject, details };
+        let recorded = audit::record(&*self.store, &event).await;
+        recorded.map(drop).map_err(|cause| {
+            let cause = format!("it is done, but {cause}");
+            WriteError::Store { endpoint: name.clone(), cause }
+        })
     }
 
     /// Puts `text` in the place of what was `stored`; not when that has changed.
@@ -171,6 +200,30 @@ impl Writer {
             }
         }
     }
+}
+
+/// The shares of traffic, for the audit trail.
+fn weights_of(spec: &EndpointSpec) -> Value {
+    let share = |d: &DeploymentSpec| {
+        let (model, traffic) = (d.model.to_string(), percent(d.weight));
+        (d.name.to_string(), json!({"model": model, "traffic": traffic}))
+    };
+    Value::Object(spec.deployments.iter().map(share).collect())
+}
+
+/// The spec with versions where it has aliases, else as it was to the letter.
+fn with_versions(text: &str, spec: &EndpointSpec, versions: &[ModelRef]) -> Result<String, String> {
+    let deployments = spec.deployments.iter().zip(versions);
+    let moved = deployments.filter(|(d, version)| d.model != ModelQuery::from((*version).clone()));
+    let moved: Vec<_> = moved.map(|(d, version)| (d.name.as_ref(), version)).collect();
+    if moved.is_empty() {
+        return Ok(text.to_owned());
+    }
+    let mut tree: Value = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
+    for (name, version) in moved {
+        tree["deployments"][name]["model"] = Value::from(version.to_string());
+    }
+    serde_saphyr::to_string(&tree).map_err(|error| error.to_string())
 }
 
 /// The spec with other weights and every other key as it was; comments are lost.

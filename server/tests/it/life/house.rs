@@ -18,7 +18,7 @@ use server::keeper::{Keeper, Tools};
 use server::route::{RouteTable, Weight};
 use server::shutdown::{Phase, PhaseSwitch, PhaseView};
 use server::specs::SpecSource;
-use server::store::StoreUrl;
+use server::store::{AzureVariables, StoreUrl};
 use server::worker::{Limits, Opening, RequestLimits, Shared, Worker};
 use tempfile::TempDir;
 use tokio::task::LocalSet;
@@ -90,7 +90,8 @@ impl House {
     pub(super) fn starting(limits: Limits) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().to_str().expect("a path in UTF-8");
-        let store = StoreUrl::parse(path, folder.path()).expect("a store's URL");
+        let store = StoreUrl::parse(path, folder.path(), &AzureVariables::default())
+            .expect("a store's URL");
         let store = store.open().expect("a store");
         let roll = Roll { rows: 100_000, bytes: 64 << 20, age: Duration::from_secs(3600) };
         let buffer = Config {

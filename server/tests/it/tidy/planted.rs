@@ -94,7 +94,7 @@ fn leftovers() {
 fn rooms() {
     for (name, home, away) in [
         ("tract_onnx::Graph", "model-loader/src/onnx.rs", "model-loader/src/model.rs"),
-        ("tract_core::Op", "model-loader/src/onnx/ops/cast.rs", "server/src/serving.rs"),
+        ("tract_core::Op", "model-loader/src/onnx/ops/cast.rs", "server/src/keeper.rs"),
         ("tract_onnx::Graph", "model-loader/tests/it/x.rs", "benches/benches/run.rs"),
         ("hyper::Request", "server/src/http/serve.rs", "server/src/score.rs"),
         ("http_body_util::Full", "server/src/http.rs", "server/src/https.rs"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+import places
 import skeg
 
 SPEC = """# the endpoint
@@ -134,6 +135,42 @@ def test_replicas_converge_within_five_seconds(folder: Path) -> None:
         skeg.until("both follow", lambda: weights() == {0.375}, 5)
         specs = {skeg.endpoint(server)["spec"] for server in (one, two)}
         assert len(specs) == 1
+
+
+def test_two_servers_on_one_store_follow_aliases_and_traffic(place: places.Place, folder: Path) -> None:
+    flags = ["--store", place.url]
+
+    def skeg_does(*args: str) -> str:
+        done = skeg.run(*args, *flags, variables=place.variables)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    for version in ["1", "2"]:
+        skeg_does("models", "register", str(skeg.EXAMPLE / "models" / version / "model.onnx"), "--model", f"fraud:{version}")
+    skeg_does("models", "alias", "fraud", "champion=1", "challenger=2")
+    file = folder / "fraud.yaml"
+    file.write_text(json.dumps(skeg.spec({"green": "fraud@champion", "blue": "fraud@challenger"}, {"green": 90, "blue": 10})))
+    assert "green (fraud:1) 90 %" in skeg_does("endpoints", "apply", "-f", str(file))
+    # What an alias stood for is what is served, wherever it is moved.
+    skeg_does("models", "alias", "fraud", "champion=2")
+    with (
+        skeg.serving(folder, command="serve", store=place.url, variables=place.variables) as one,
+        skeg.serving(folder, command="serve", store=place.url, variables=place.variables) as two,
+    ):
+        both = (one, two)
+        assert all(skeg.states(server) == {("green", "fraud:1"): "Ready", ("blue", "fraud:2"): "Ready"} for server in both)
+        skeg_does("traffic", "fraud", "green=25", "blue=75")
+        skeg.until(
+            "both follow",
+            lambda: all(skeg.value(server, "skeg_traffic_weight", deployment="blue") == 0.75 for server in both),
+            5,
+        )
+        reply = skeg.apply(two, skeg.spec({"only": "fraud@champion"}, {"only": 100}))
+        assert reply.status == 200, reply.body
+        skeg.until("both follow", lambda: all(skeg.states(s) == {("only", "fraud:2"): "Ready"} for s in both), 15)
+    trail = [json.loads(place.read(name)) for name in place.names("audit/v1/")]
+    assert [event["event"] for event in trail].count("traffic-changed") == 1
+    assert [event["event"] for event in trail].count("endpoint-applied") == 2
 
 
 def test_one_failed_deployment_does_not_keep_the_others_from_serving(folder: Path) -> None:

@@ -4,6 +4,11 @@ use std::process::ExitCode;
 
 use server::cli::Cli;
 
+/// The system's allocator keeps what models took for each thread that ever loaded one: after some
+/// hundred loads and unloads the process had grown by two fifths.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match Cli::read() {
         Ok(cli) => cli.run(),

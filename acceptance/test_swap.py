@@ -157,8 +157,9 @@ def test_loads_and_unloads_leave_the_memory_as_it_was(folder: Path) -> None:
         status = Path(f"/proc/{server.process.pid}/status").read_text()
         return int(status.split("VmRSS:")[1].split()[0])
 
-    with skeg.serving(folder) as server, server.client() as client:
-        assert client.infer(BODY).status == 200
+    with skeg.serving(folder) as server:
+        with server.client() as client:
+            assert client.infer(BODY).status == 200
         held = []
         for turn in range(500):
             model = f"fraud:{1 + turn % 2}"
@@ -168,7 +169,8 @@ def test_loads_and_unloads_leave_the_memory_as_it_was(folder: Path) -> None:
         # Medians, since a reading may fall into the middle of a load.
         after_twenty, at_the_end = median(held[20:40]), median(held[-20:])
         assert at_the_end <= 1.1 * after_twenty, (at_the_end, after_twenty)
-        reply = client.infer(BODY)
+        with server.client() as client:
+            reply = client.infer(BODY)
         assert reply.status == 200 and reply.json()["model_version"] == "2"
 
 

@@ -23,6 +23,7 @@ use crate::http;
 use crate::keeper::{Keeper, Tools};
 use crate::listen;
 use crate::renewal;
+use crate::runtime;
 use crate::shutdown::{Phase, PhaseSwitch, PhaseView};
 use crate::signals::Signals;
 use crate::specs::{SpecSource, Writer};
@@ -62,7 +63,7 @@ pub fn serve(config: &Config, ready: impl FnOnce(&Addresses)) -> Result<(), Fail
     let failed = |error: &dyn fmt::Display| Failure::new(Failure::FAILED, error);
     files_for(config.limits.connections_per_worker * config.workers);
     let store = config.store.open().map_err(|error| failed(&error))?;
-    let runtime = runtime().map_err(|error| failed(&error))?;
+    let runtime = runtime::new().map_err(|error| failed(&error))?;
     let app = App::new(config, store).map_err(|error| failed(&error))?;
     let mut keeper = app.keeper().map_err(|error| failed(&error))?;
     runtime.block_on(keeper.read_first()).map_err(Failure::config)?;
@@ -278,7 +279,7 @@ fn score_until_closed(worker: Worker, listener: TcpListener) {
         http::serve::run(Rc::new(worker), listener).await;
         Ok::<(), std::io::Error>(())
     };
-    let served = runtime().and_then(|runtime| LocalSet::new().block_on(&runtime, serve));
+    let served = runtime::new().and_then(|runtime| LocalSet::new().block_on(&runtime, serve));
     if let Err(error) = served {
         tracing::error!(%error, "a scoring thread cannot serve");
     }
@@ -296,11 +297,6 @@ fn files_for(connections: usize) {
         Ok(_) => {}
         Err(error) => tracing::warn!(%error, "cannot raise the limit on open files"),
     }
-}
-
-/// The single-threaded runtime that every thread of ours, and every command, runs its tasks on.
-pub(crate) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
 /// The wall clock, microseconds since 1970 UTC.

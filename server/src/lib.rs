@@ -17,6 +17,7 @@ pub mod spec;
 pub mod specs;
 pub mod demo;
 pub mod app;
+pub mod runtime;
 pub mod signals;
 pub mod shutdown;
 pub mod listen;

@@ -4,8 +4,6 @@
 //! references, weights that are not percentages or do not sum to 100 or 0, shares for a deployment
 //! that is not there, limits out of range.
 
-use std::time::Duration;
-
 use model_loader::Name;
 
 use crate::route::{RouteTable, Weight};
@@ -155,11 +153,4 @@ impl Default for CollectSpec {
     fn default() -> Self {
         Self { sampling: 1.0, inputs: true, outputs: true }
     }
-}
-
-// === impl DeploymentSpec ===
-
-impl DeploymentSpec {
-    /// How long a request that has come may wait and run, unless the spec says otherwise.
-    pub const TIMEOUT: Duration = Duration::from_secs(5);
 }

@@ -10,6 +10,7 @@ use crate::config::flags::ServingArgs;
 use crate::config::{Defaults, Surroundings};
 use crate::demo;
 use crate::failure::Failure;
+use crate::runtime;
 use crate::store::StoreUrl;
 
 /// What `skeg demo` takes.
@@ -32,7 +33,7 @@ pub fn run(args: &DemoArgs) -> Result<(), Failure> {
     let config = serve::checked(&args.store, &args.serving, defaults)?;
     let failed = |error: String| Failure::new(Failure::FAILED, error);
     let store = config.store.create().and_then(|()| config.store.open()).map_err(failed)?;
-    let runtime = app::runtime().map_err(|error| failed(error.to_string()))?;
+    let runtime = runtime::new().map_err(|error| failed(error.to_string()))?;
     let skeg = Surroundings::read().binary;
     let now = jiff::Timestamp::now().to_string();
     runtime.block_on(demo::prepare(store, &now)).map_err(failed)?;

@@ -11,9 +11,9 @@ use object_store::{ObjectStore, ObjectStoreExt};
 
 use super::say;
 use super::store::StoreArgs;
-use crate::app;
 use crate::config::Surroundings;
 use crate::failure::Failure;
+use crate::runtime;
 use crate::specs;
 
 /// What `skeg drift` does.
@@ -70,7 +70,7 @@ pub fn run(command: &DriftCommand) -> Result<(), Failure> {
     let thresholds = Thresholds::new(args.psi, confidence).map_err(|error| config(&error))?;
 
     let failed = |error: String| Failure::new(Failure::FAILED, error);
-    let runtime = app::runtime().map_err(|error| failed(error.to_string()))?;
+    let runtime = runtime::new().map_err(|error| failed(error.to_string()))?;
     let report = report(store, args.endpoint.as_ref(), window, &thresholds);
     let report = runtime.block_on(report).map_err(failed)?;
     say(if args.json { report.to_json() } else { report.table().trim_end().to_owned() });

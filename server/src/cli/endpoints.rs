@@ -9,9 +9,9 @@ use serde_json::json;
 
 use super::say;
 use super::store::StoreArgs;
-use crate::app;
 use crate::config::Surroundings;
 use crate::failure::Failure;
+use crate::runtime;
 use crate::spec::{self, EndpointSpec};
 use crate::specs::{self, SpecFiles, SpecSource, WriteError, Writer};
 
@@ -109,7 +109,7 @@ fn apply(args: &ApplyArgs) -> Result<(), Failure> {
 fn list(args: &ListArgs) -> Result<(), Failure> {
     let store = args.store.open(&Surroundings::read())?;
     let failed = |error: String| Failure::new(Failure::FAILED, error);
-    let runtime = app::runtime().map_err(|error| failed(error.to_string()))?;
+    let runtime = runtime::new().map_err(|error| failed(error.to_string()))?;
     let none = SpecFiles::new();
     let files = runtime.block_on(specs::read(&SpecSource::Store, &*store, &none));
     let files = files.map_err(failed)?;
@@ -169,6 +169,6 @@ pub(super) fn failure(error: WriteError) -> Failure {
 /// What changes the store's specs, and what to run it on.
 pub(super) fn writer(store: &StoreArgs) -> Result<(Writer, tokio::runtime::Runtime), Failure> {
     let around = Surroundings::read();
-    let runtime = app::runtime().map_err(|error| Failure::new(Failure::FAILED, error))?;
+    let runtime = runtime::new().map_err(|error| Failure::new(Failure::FAILED, error))?;
     Ok((Writer::new(store.open(&around)?, around.actor, jiff::Timestamp::now), runtime))
 }

@@ -3,7 +3,7 @@
 use model_loader::TensorSpec;
 use serde::Serialize;
 
-use super::encode::{Reply, error, json, status};
+use super::encode::{Reply, error, shape, status};
 use super::op::{Place, Question};
 use crate::board::{Board, EndpointStatus, State};
 use crate::deployment::Deployment;
@@ -66,11 +66,11 @@ struct Ready<'a> {
 pub fn answer(question: Question<'_>, shared: &Shared, phase: Phase) -> Reply {
     let endpoints = &shared.endpoints.load();
     match question {
-        Question::Live => body(&Live { live: true }),
+        Question::Live => shape(&Live { live: true }),
         Question::Ready => readiness(None, phase),
         Question::Server => {
             let version = env!("CARGO_PKG_VERSION");
-            body(&ServerMetadata { name: "skeg", version, extensions: [] })
+            shape(&ServerMetadata { name: "skeg", version, extensions: [] })
         }
         Question::Index => index(&shared.board.load()),
         Question::Model(place) => match find(endpoints, place) {
@@ -105,12 +105,12 @@ fn index(board: &Board) -> Reply {
             deployment: deployment.name.to_string(),
         })
     };
-    body(&board.endpoints.iter().flat_map(of_endpoint).collect::<Vec<_>>())
+    shape(&board.endpoints.iter().flat_map(of_endpoint).collect::<Vec<_>>())
 }
 
 fn model(name: &str, versions: Vec<&str>, deployment: &Deployment) -> Reply {
     let signature = deployment.runnable.signature();
-    body(&ModelMetadata {
+    shape(&ModelMetadata {
         name,
         versions,
         platform: "onnx_onnxv1",
@@ -143,7 +143,7 @@ fn find<'a>(
 
 fn readiness(name: Option<&str>, phase: Phase) -> Reply {
     let ready = phase == Phase::Serving;
-    let mut reply = body(&Ready { name, ready });
+    let mut reply = shape(&Ready { name, ready });
     if !ready {
         *reply.status_mut() = status(400);
     }
@@ -157,8 +157,4 @@ fn tensor(spec: &TensorSpec) -> TensorMetadata<'_> {
         datatype: spec.datatype.name(),
         shape: spec.shape.iter().map(size).collect(),
     }
-}
-
-fn body(shape: &impl Serialize) -> Reply {
-    json(serde_json::to_vec(shape).expect("these shapes are always JSON"))
 }

@@ -7,6 +7,7 @@ use hyper::header::{
 };
 use hyper::{Response, StatusCode};
 use model_loader::{Signature, Tensor, Values};
+use serde::Serialize;
 
 use super::json::write::{array, string};
 use crate::deployment::Deployment;
@@ -84,6 +85,11 @@ pub fn json(body: Vec<u8>) -> Reply {
     let mut reply = Response::new(Full::new(Bytes::from(body)));
     reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     reply
+}
+
+/// A 200 with one of our own shapes as JSON.
+pub fn shape(shape: &impl Serialize) -> Reply {
+    json(serde_json::to_vec(shape).expect("these shapes are always JSON"))
 }
 
 /// `{"error": "..."}` with the status of the table in `error`.

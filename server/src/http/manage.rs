@@ -54,7 +54,7 @@ pub async fn answer(shown: &Shown, request: Request<Incoming>) -> Result<Reply, 
     let parts: Vec<&str> = rest.split('/').skip(1).collect();
     let method = request.method().clone();
     match (parts.as_slice(), &method) {
-        ([] | [""], &Method::GET) => Ok(json(&**shown.shared.board.load())),
+        ([] | [""], &Method::GET) => Ok(encode::shape(&**shown.shared.board.load())),
         ([] | [""], _) => Err(Error::Method { allow: "GET" }),
         ([name], &Method::GET) => one(shown, name),
         ([name], &Method::PUT) => apply(shown, &named(name)?, request.into_body()).await,
@@ -73,7 +73,7 @@ pub async fn answer(shown: &Shown, request: Request<Incoming>) -> Result<Reply, 
 fn one(shown: &Shown, name: &str) -> Result<Reply, Error> {
     let board = shown.shared.board.load();
     let found = board.endpoints.iter().find(|endpoint| endpoint.name.as_ref() == name);
-    found.map(json).ok_or_else(|| Error::UnknownModel(name.to_owned()))
+    found.map(encode::shape).ok_or_else(|| Error::UnknownModel(name.to_owned()))
 }
 
 async fn text(shown: &Shown, name: &Name) -> Result<Reply, Error> {
@@ -121,7 +121,7 @@ fn writer(shown: &Shown) -> Result<&Writer, Error> {
 
 fn done(shown: &Shown, name: &Name, changed: bool) -> Reply {
     shown.nudge.notify_one();
-    json(&Done { endpoint: name.to_string(), changed })
+    encode::shape(&Done { endpoint: name.to_string(), changed })
 }
 
 fn named(name: &str) -> Result<Name, Error> {
@@ -134,8 +134,4 @@ async fn read(body: Incoming) -> Result<String, Error> {
     let collected = collected.map_err(|_| Error::BodyTimeout)?;
     let bytes = collected.map_err(|_| Error::BodyTooLarge { limit })?.to_bytes();
     String::from_utf8(bytes.into()).map_err(|_| Error::Request("the body is not UTF-8".to_owned()))
-}
-
-fn json(shape: &impl Serialize) -> Reply {
-    encode::json(serde_json::to_vec(shape).expect("these shapes are always JSON"))
 }

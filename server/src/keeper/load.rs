@@ -50,7 +50,7 @@ impl Loader {
     ) -> std::io::Result<(Loader, UnboundedReceiver<(ModelRef, Word)>)> {
         let (orders, ordered) = unbounded_channel();
         let (says, words) = unbounded_channel();
-        let runtime = crate::app::runtime()?;
+        let runtime = crate::runtime::new()?;
         std::thread::Builder::new().name("skeg-load".to_owned()).spawn(move || {
             background::yield_to_scoring();
             runtime.block_on(work(registry, now, ordered, says));

@@ -7,6 +7,8 @@ use model_loader::{ModelQuery, Name};
 use super::tree::Node;
 use crate::route::Weight;
 
+/// How long a request may wait and run, unless the spec says otherwise.
+const TIMEOUT: Duration = Duration::from_secs(5);
 /// Requests admitted at once unless the spec says otherwise.
 const MAX_CONCURRENT: u64 = 64;
 /// Requests that may wait for those, unless the spec says otherwise.
@@ -72,9 +74,9 @@ pub(super) fn read(
     let words =
         [("auto", Execution::Auto), ("inline", Execution::Inline), ("pool", Execution::Pool)];
     let execution = keys.take("execution").map_or(Some(Execution::Auto), |node| node.word(&words));
-    let timeout = keys.take("timeout_ms").map_or(Some(DeploymentSpec::TIMEOUT), |node| {
-        node.count(1..=TIMEOUT_MS_MAX).map(Duration::from_millis)
-    });
+    let timeout = keys
+        .take("timeout_ms")
+        .map_or(Some(TIMEOUT), |node| node.count(1..=TIMEOUT_MS_MAX).map(Duration::from_millis));
     let max_concurrent = keys.take("max_concurrent");
     let max_concurrent =
         max_concurrent.map_or(Some(MAX_CONCURRENT), |node| node.count(1..=REQUESTS_MAX));

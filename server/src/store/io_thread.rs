@@ -22,7 +22,7 @@ impl IoThread {
     /// # Errors
     /// The system's, when it has no thread for us.
     pub(super) fn start() -> io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = crate::runtime::new()?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::Builder::new().name("skeg-store".to_owned());

@@ -9,12 +9,12 @@ use object_store::ObjectStore;
 use serde_json::json;
 
 use super::{audited, failure};
-use crate::app;
 use crate::audit::Kind;
 use crate::cli::say;
 use crate::cli::store::StoreArgs;
 use crate::config::Surroundings;
 use crate::failure::Failure;
+use crate::runtime;
 
 /// What `skeg models alias` takes.
 #[derive(Debug, Args)]
@@ -51,7 +51,7 @@ pub fn run(args: &AliasArgs) -> Result<(), Failure> {
     }
     let around = Surroundings::read();
     let store = args.store.open(&around)?;
-    let runtime = app::runtime().map_err(|error| Failure::new(Failure::FAILED, error))?;
+    let runtime = runtime::new().map_err(|error| Failure::new(Failure::FAILED, error))?;
     runtime.block_on(change(args, &around, &store))
 }
 

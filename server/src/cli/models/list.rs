@@ -7,12 +7,12 @@ use futures_util::{StreamExt as _, stream};
 use model_loader::{Listed, Manifest, ModelRef, Name, Registry};
 use serde_json::{Value, json};
 
-use crate::app;
 use crate::cli::say;
 use crate::cli::store::StoreArgs;
 use crate::cli::table::table;
 use crate::config::Surroundings;
 use crate::failure::Failure;
+use crate::runtime;
 
 /// Records that are read at once.
 const AT_ONCE: usize = 16;
@@ -41,7 +41,7 @@ type Version = (Name, Result<Manifest, String>);
 pub fn run(args: &ListArgs) -> Result<(), Failure> {
     let store = args.store.open(&Surroundings::read())?;
     let failed = |error: &dyn std::fmt::Display| Failure::new(Failure::FAILED, error);
-    let runtime = app::runtime().map_err(|error| failed(&error))?;
+    let runtime = runtime::new().map_err(|error| failed(&error))?;
     let registry = Registry::new(store);
     let listing = async {
         let mut found = registry.catalog(args.name.as_ref()).await.map_err(|e| failed(&e))?;

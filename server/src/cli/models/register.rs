@@ -10,13 +10,13 @@ use model_loader::{Error, Manifest, Name, NewVersion, Registry};
 use super::lineage::LineageArgs;
 use super::source::SourceArgs;
 use super::{audited, failure};
-use crate::app;
 use crate::audit::Kind;
 use crate::cli::say;
 use crate::cli::store::StoreArgs;
 use crate::config::Surroundings;
 use crate::failure::Failure;
 use crate::record;
+use crate::runtime;
 use crate::trial;
 
 /// How often somebody else may be faster.
@@ -67,7 +67,7 @@ pub fn run(args: &RegisterArgs) -> Result<(), Failure> {
         baseline_json: None,
         lineage: lineage.clone(),
     };
-    let runtime = app::runtime().map_err(|error| Failure::new(Failure::FAILED, error))?;
+    let runtime = runtime::new().map_err(|error| Failure::new(Failure::FAILED, error))?;
     let registry = Registry::new(Arc::clone(&store)).with_trial(trial::by(&around.binary));
     let registry = registry.with_check(record::check);
     let manifest = match version {

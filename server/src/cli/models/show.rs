@@ -5,12 +5,12 @@ use model_loader::{Manifest, ModelQuery, Registry, TensorEntry};
 use serde_json::json;
 
 use super::list::aliases_of;
-use crate::app;
 use crate::cli::say;
 use crate::cli::store::StoreArgs;
 use crate::cli::table::plain;
 use crate::config::Surroundings;
 use crate::failure::Failure;
+use crate::runtime;
 
 /// What `skeg models show` takes.
 #[derive(Debug, Args)]
@@ -33,7 +33,7 @@ pub struct ShowArgs {
 pub fn run(args: &ShowArgs) -> Result<(), Failure> {
     let store = args.store.open(&Surroundings::read())?;
     let failed = |error: &dyn std::fmt::Display| Failure::new(Failure::FAILED, error);
-    let runtime = app::runtime().map_err(|error| failed(&error))?;
+    let runtime = runtime::new().map_err(|error| failed(&error))?;
     let registry = Registry::new(store);
     let shown = async {
         let model = registry.resolve(&args.model).await?;

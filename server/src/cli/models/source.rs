@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 use model_loader::{Import, Name, Wishes};
 
-use crate::app;
 use crate::failure::Failure;
 use crate::mlflow::{self, Address, Client, Token};
+use crate::runtime;
 
 /// The model, and what is needed to get at it.
 #[derive(Debug, Args)]
@@ -52,7 +52,7 @@ impl SourceArgs {
         let token = token.map_err(|error| config(format!("--mlflow-token-file {error}")))?;
         let client = Client::new(address.base.clone(), token).map_err(|error| failed(&error))?;
         let folder = tempfile::tempdir().map_err(|error| failed(&error))?;
-        let runtime = app::runtime().map_err(|error| failed(&error))?;
+        let runtime = runtime::new().map_err(|error| failed(&error))?;
         let version = runtime.block_on(mlflow::fetch(&client, &address, folder.path()));
         let version = version.map_err(|error| failed(&error))?;
         let import = model_loader::import(folder.path(), &wishes);

@@ -11,6 +11,9 @@ mod load;
 mod models;
 mod retired;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -81,8 +84,8 @@ struct Wanted {
     spec: EndpointSpec,
     /// The version of each of its deployments.
     models: Vec<ModelRef>,
-    /// The digest of what serves, and whether all of it does.
-    serving: Option<(String, bool)>,
+    /// The digest of what serves.
+    serving: Option<String>,
     /// Why this does not serve.
     fault: Option<String>,
 }
@@ -205,7 +208,10 @@ impl Keeper {
                     Err(vec![format!("name: {} has endpoint {}", known.file, spec.name)])
                 }
                 _ => {
-                    let models = self.versions(&spec).await;
+                    let registry = &self.tools.registry;
+                    let models =
+                        specs::versions(&spec, async |query| registry.resolve(query).await);
+                    let models = models.await;
                     settled = models.is_ok();
                     models.map(|models| (spec, models))
                 }
@@ -230,20 +236,6 @@ impl Keeper {
             }
         }
         settled
-    }
-
-    /// The versions of a spec's deployments: aliases are taken for what they stand for now.
-    async fn versions(&self, spec: &EndpointSpec) -> Result<Vec<ModelRef>, Vec<String>> {
-        let (mut versions, mut mistakes) = (Vec::new(), Vec::new());
-        for deployment in &spec.deployments {
-            match self.tools.registry.resolve(&deployment.model).await {
-                Ok(version) => versions.push(version),
-                Err(error) => {
-                    mistakes.push(format!("deployments.{}.model: {error}", deployment.name));
-                }
-            }
-        }
-        if mistakes.is_empty() { Ok(versions) } else { Err(mistakes) }
     }
 
     fn hear(&mut self, (model, word): (ModelRef, Word)) {
@@ -300,16 +292,18 @@ impl Wanted {
         models: &Models,
         tools: &Tools,
     ) -> Option<Endpoint> {
-        if self.serving.as_ref().is_some_and(|(digest, whole)| *whole && *digest == self.digest) {
-            return None;
-        }
         let (pending, failed) = models.missing(&self.spec, &self.models);
         self.fault = failed.clone();
         let whole = !pending && failed.is_none();
-        let first =
-            served.is_none_or(|served| served.seats.is_empty() || !served.unready.is_empty());
         // A part serves only where nothing whole did, and once it is known to be a part.
-        if !whole && (pending || !first) {
+        let part = served.is_none_or(|served| !served.unready.is_empty());
+        if !whole && (pending || !part) {
+            return None;
+        }
+        let missing =
+            build::unready(&self.spec, &self.models, |model| models.ready(model).is_some());
+        let same = served.is_some_and(|served| served.unready == missing);
+        if same && self.serving.as_ref() == Some(&self.digest) {
             return None;
         }
         let bench = Workbench {
@@ -320,11 +314,10 @@ impl Wanted {
         let revision = served.map_or(0, |served| served.revision) + 1;
         let loaded = |model: &ModelRef| models.ready(model);
         match build::endpoint((&self.spec, &self.models), revision, served, loaded, &bench) {
-            Ok(built) if !whole && served.is_some_and(|s| s.unready == built.unready) => None,
             Ok(built) => {
                 let name = &self.spec.name;
                 tracing::info!(endpoint = %name, revision, spec = self.digest, whole, "serves");
-                self.serving = Some((self.digest.clone(), whole));
+                self.serving = Some(self.digest.clone());
                 Some(built)
             }
             Err(error) => {
@@ -371,7 +364,7 @@ impl Wanted {
         EndpointStatus {
             name: self.spec.name.clone(),
             revision: served.map_or(0, |served| served.revision),
-            spec: self.serving.as_ref().map(|(digest, _)| digest.clone()),
+            spec: self.serving.clone(),
             fault: self.fault.clone(),
             deployments,
         }

@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use futures_util::TryStreamExt;
+use model_loader::{ModelQuery, ModelRef};
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectStore, ObjectStoreExt};
 
-use crate::spec;
+use crate::spec::{self, EndpointSpec};
 
 pub use write::{WriteError, Writer};
 
@@ -63,6 +64,24 @@ pub async fn read(
         SpecSource::Store => stored(store, known).await,
         SpecSource::Folder(folder) => mounted(folder),
     }
+}
+
+/// The version of each of a spec's deployments, as `find` finds it.
+///
+/// # Errors
+/// A sentence for each that it does not find.
+pub async fn versions(
+    spec: &EndpointSpec,
+    find: impl AsyncFn(&ModelQuery) -> Result<ModelRef, model_loader::Error>,
+) -> Result<Vec<ModelRef>, Vec<String>> {
+    let (mut versions, mut mistakes) = (Vec::new(), Vec::new());
+    for deployment in &spec.deployments {
+        match find(&deployment.model).await {
+            Ok(version) => versions.push(version),
+            Err(error) => mistakes.push(format!("deployments.{}.model: {error}", deployment.name)),
+        }
+    }
+    if mistakes.is_empty() { Ok(versions) } else { Err(mistakes) }
 }
 
 async fn stored(store: &dyn ObjectStore, known: &SpecFiles) -> Result<SpecFiles, String> {

@@ -42,13 +42,10 @@ pub(super) fn endpoint(
     loaded: impl Fn(&ModelRef) -> Option<Arc<Loaded>>,
     bench: &Workbench<'_>,
 ) -> Result<Endpoint, String> {
-    let (mut seats, mut unready) = (Vec::new(), Vec::new());
+    let unready = unready(spec, models, |version| loaded(version).is_some());
+    let mut seats = Vec::new();
     for (wanted, version) in spec.deployments.iter().zip(models) {
-        let Some(model) = loaded(version) else {
-            let (name, version) = (wanted.name.clone(), version.version.clone());
-            unready.push(Unready { name, version });
-            continue;
-        };
+        let Some(model) = loaded(version) else { continue };
         let made = deployment(spec, (wanted, version), &model, bench)?;
         let same = before.and_then(|before| before.seats.iter().find(|seat| same(seat, &made)));
         let deployment = same.map_or_else(|| Arc::new(made), |seat| Arc::clone(&seat.deployment));
@@ -68,6 +65,20 @@ pub(super) fn endpoint(
         unready,
         unrouted: bench.metrics.series(labels),
     })
+}
+
+/// The deployments of a spec whose models are not there.
+pub(super) fn unready(
+    spec: &EndpointSpec,
+    models: &[ModelRef],
+    is_there: impl Fn(&ModelRef) -> bool,
+) -> Vec<Unready> {
+    let missing = spec.deployments.iter().zip(models).filter(|(_, model)| !is_there(model));
+    let unready = missing.map(|(wanted, model)| Unready {
+        name: wanted.name.clone(),
+        version: model.version.clone(),
+    });
+    unready.collect()
 }
 
 /// Whether nothing about a deployment is to change.

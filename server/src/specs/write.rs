@@ -11,7 +11,7 @@ use model_loader::{ModelQuery, ModelRef, Name, Registry};
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, UpdateVersion};
 use serde_json::{Value, json};
 
-use super::spec_path;
+use super::{spec_path, versions};
 use crate::audit::{self, Event, Kind};
 use crate::route::Weight;
 use crate::spec::{self, DeploymentSpec, EndpointSpec};
@@ -151,20 +151,11 @@ impl Writer {
     /// The versions of a spec's deployments. Every one must be there: a typing error is better
     /// found by who typed it.
     async fn versions(&self, spec: &EndpointSpec) -> Result<Vec<ModelRef>, WriteError> {
-        let (mut versions, mut mistakes) = (Vec::new(), Vec::new());
-        for deployment in &spec.deployments {
-            let found = match self.registry.resolve(&deployment.model).await {
-                Ok(version) => self.registry.manifest(&version).await.map(|_| version),
-                Err(error) => Err(error),
-            };
-            match found {
-                Ok(version) => versions.push(version),
-                Err(error) => {
-                    mistakes.push(format!("deployments.{}.model: {error}", deployment.name));
-                }
-            }
-        }
-        if mistakes.is_empty() { Ok(versions) } else { Err(WriteError::Refused(mistakes)) }
+        let registered = async |query: &ModelQuery| {
+            let version = self.registry.resolve(query).await?;
+            self.registry.manifest(&version).await.map(|_| version)
+        };
+        versions(spec, registered).await.map_err(WriteError::Refused)
     }
 
     /// Says in the audit trail what has been done.

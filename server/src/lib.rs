@@ -32,6 +32,7 @@ pub mod endpoint;
 pub mod deployment;
 pub mod admission;
 pub mod sessions;
+pub mod crew;
 pub mod pool;
 pub mod turns;
 pub mod worker;

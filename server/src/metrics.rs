@@ -11,12 +11,13 @@ use std::time::Duration;
 use crossbeam_utils::CachePadded;
 
 use crate::error::{STATUSES, status_cell};
-use crate::mirror::Comparisons;
 use histogram::Histogram;
+use mirrored::Mirrored;
 use refused::Refused;
 
 pub mod exposition;
 pub mod histogram;
+pub mod mirrored;
 pub mod refused;
 
 /// What a series is about; an empty text means "none was chosen".
@@ -37,7 +38,7 @@ pub struct Labels {
 pub struct Series {
     labels: Labels,
     /// What became of the copies of others' requests.
-    pub mirrored: Comparisons,
+    pub mirrored: Mirrored,
     /// One per worker.
     cells: Box<[CachePadded<Cells>]>,
 }
@@ -74,7 +75,7 @@ fn add(cell: &AtomicU64, n: u64) {
 
 impl Series {
     fn new(labels: Labels, workers: usize) -> Self {
-        let mirrored = Comparisons::default();
+        let mirrored = Mirrored::default();
         Self { labels, mirrored, cells: (0..workers).map(|_| CachePadded::default()).collect() }
     }
 

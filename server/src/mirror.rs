@@ -5,23 +5,21 @@
 //! counted and dropped, and a thread of its own, of lower priority, runs the models.
 
 mod compare;
-mod counts;
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Sender, TrySendError, bounded};
 use model_loader::{Inputs, Tensor};
 
 use crate::background;
+use crate::crew::Crew;
 use crate::deployment::Deployment;
 use crate::endpoint::{Endpoint, Endpoints, Seat};
 use crate::score::Answer;
 use crate::sessions::Sessions;
 use crate::worker::Worker;
-
-pub use compare::Differences;
-pub use counts::{BOUNDS, Comparisons, Counted};
+use compare::Differences;
 
 /// Copies that may wait.
 const QUEUE: usize = 1024;
@@ -30,7 +28,7 @@ const QUEUE: usize = 1024;
 #[derive(Debug)]
 pub struct Mirror {
     copies: Sender<Copied>,
-    changes: Sender<()>,
+    crew: Crew,
 }
 
 /// A live request, parsed, and its answer.
@@ -72,14 +70,18 @@ impl Mirror {
     /// # Errors
     /// When the system refuses a thread.
     pub fn start(endpoints: &Arc<ArcSwap<Endpoints>>) -> std::io::Result<Mirror> {
-        let (copies, taken) = bounded(QUEUE);
-        let (changes, changed) = bounded(1);
+        let (copies, taken) = bounded::<Copied>(QUEUE);
+        let mut crew = Crew::new(endpoints);
         let endpoints = Arc::clone(endpoints);
-        std::thread::Builder::new().name("skeg-mirror".to_owned()).spawn(move || {
-            background::yield_to_scoring();
-            work(&taken, &changed, &endpoints);
+        crew.hire("skeg-mirror", &taken, background::yield_to_scoring, move |copied, sessions| {
+            // A deployment that is gone is not loaded again for what nobody will look at.
+            if endpoints.load().holds(copied.other.id) {
+                copied.run(sessions);
+            } else {
+                copied.other.series.mirrored.dropped();
+            }
         })?;
-        Ok(Mirror { copies, changes })
+        Ok(Mirror { copies, crew })
     }
 
     fn offer(&self, copied: Copied) {
@@ -92,32 +94,7 @@ impl Mirror {
 
     /// Has the thread close its sessions with deployments that are gone.
     pub fn changed(&self) {
-        // When it is full, the thread has yet to look.
-        let _ = self.changes.try_send(());
-    }
-}
-
-fn work(copies: &Receiver<Copied>, changed: &Receiver<()>, endpoints: &ArcSwap<Endpoints>) {
-    let mut sessions = Sessions::default();
-    loop {
-        crossbeam_channel::select_biased! {
-            recv(changed) -> change => match change {
-                Ok(()) => sessions.close_gone(&endpoints.load()),
-                Err(_) => return,
-            },
-            recv(copies) -> copied => match copied {
-                Ok(copied) => {
-                    let now = endpoints.load();
-                    // One that is gone is not loaded again for what nobody will look at.
-                    if now.holds(copied.other.id) {
-                        copied.run(&mut sessions);
-                    } else {
-                        copied.other.series.mirrored.dropped();
-                    }
-                }
-                Err(_) => return,
-            },
-        }
+        self.crew.changed();
     }
 }
 
@@ -132,11 +109,9 @@ impl Copied {
                 let (of_live, of_other) = (live.runnable.signature(), other.runnable.signature());
                 let live = (of_live.outputs.as_slice(), outputs.as_slice());
                 let other_side = (of_other.outputs.as_slice(), answers.as_slice());
-                other.series.mirrored.compared(&Differences::between(
-                    live,
-                    other_side,
-                    inputs.rows(),
-                ));
+                let found = Differences::between(live, other_side, inputs.rows());
+                let Differences { rows, disagreeing, scores } = &found;
+                other.series.mirrored.compared(*rows, *disagreeing, scores);
             }
             Err(error) => {
                 tracing::debug!(deployment = %other.name, %error, "a mirrored request failed");

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, unbounded};
+use crossbeam_channel::{Sender, unbounded};
 use model_loader::{Inputs, Tensor};
 use tokio::sync::oneshot;
 
 use crate::admission::Permit;
+use crate::crew::Crew;
 use crate::deployment::Deployment;
 use crate::endpoint::Endpoints;
 use crate::error::Error;
@@ -21,8 +22,7 @@ use crate::sessions::Sessions;
 #[derive(Debug)]
 pub struct Pool {
     jobs: Sender<Job>,
-    /// Tells a thread, one each, that the snapshot has changed.
-    changes: Vec<Sender<()>>,
+    crew: Crew,
 }
 
 /// One admitted request.
@@ -60,16 +60,13 @@ impl Pool {
         endpoints: &Arc<ArcSwap<Endpoints>>,
         now: fn() -> Instant,
     ) -> std::io::Result<Pool> {
-        let (jobs, taken) = unbounded();
-        let mut changes = Vec::new();
+        let (jobs, taken) = unbounded::<Job>();
+        let mut crew = Crew::new(endpoints);
         for index in 0..threads {
-            let (change, changed) = bounded(1);
-            let (taken, endpoints) = (taken.clone(), Arc::clone(endpoints));
-            let thread = std::thread::Builder::new().name(format!("skeg-pool-{index}"));
-            thread.spawn(move || work(&taken, &changed, &endpoints, now))?;
-            changes.push(change);
+            let name = format!("skeg-pool-{index}");
+            crew.hire(&name, &taken, || {}, move |job, sessions| job.run(sessions, now))?;
         }
-        Ok(Pool { jobs, changes })
+        Ok(Pool { jobs, crew })
     }
 
     /// Hands over a job.
@@ -82,41 +79,7 @@ impl Pool {
 
     /// Has every thread close its sessions with deployments that are gone.
     pub fn changed(&self) {
-        for change in &self.changes {
-            match change.try_send(()) {
-                // One that has not yet looked will look.
-                Ok(()) | Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}
-            }
-        }
-    }
-}
-
-fn work(
-    jobs: &Receiver<Job>,
-    changed: &Receiver<()>,
-    endpoints: &ArcSwap<Endpoints>,
-    now: fn() -> Instant,
-) {
-    let mut sessions = Sessions::default();
-    loop {
-        crossbeam_channel::select_biased! {
-            recv(changed) -> change => match change {
-                Ok(()) => sessions.close_gone(&endpoints.load()),
-                Err(_) => return,
-            },
-            recv(jobs) -> job => match job {
-                Ok(job) => {
-                    let id = job.deployment.id;
-                    job.run(&mut sessions, now);
-                    // It may have come under an older snapshot.
-                    let current = endpoints.load();
-                    if !current.holds(id) {
-                        sessions.close_gone(&current);
-                    }
-                }
-                Err(_) => return,
-            },
-        }
+        self.crew.changed();
     }
 }
 

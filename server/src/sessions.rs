@@ -58,6 +58,11 @@ impl Sessions {
         Ok(open.taken <= most)
     }
 
+    /// How many are open.
+    pub fn count(&self) -> usize {
+        self.open.len()
+    }
+
     /// Closes the sessions with deployments that are no part of `now`. The keeper waits for this
     /// before it frees a model.
     pub fn close_gone(&mut self, now: &Endpoints) {

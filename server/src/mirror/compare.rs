@@ -13,13 +13,13 @@ pub(super) type Side<'a> = (&'a [TensorSpec], &'a [Tensor]);
 
 /// How two answers differ.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Differences {
+pub(super) struct Differences {
     /// Rows compared.
-    pub rows: u64,
+    pub(super) rows: u64,
     /// Rows of which a label differs, or which only one of the two could label.
-    pub disagreeing: u64,
+    pub(super) disagreeing: u64,
     /// Of each row, the largest distance of two scores; infinite where only one is a number.
-    pub scores: Vec<f64>,
+    pub(super) scores: Vec<f64>,
 }
 
 // === impl Differences ===

@@ -5,8 +5,8 @@ use std::sync::{Arc, PoisonError};
 use prometheus::proto::{Metric, MetricFamily, MetricType};
 
 use super::{buckets, counter, family, gauge, label, labels};
+use crate::metrics::mirrored::{BOUNDS, Counted};
 use crate::metrics::{Metrics, Series};
-use crate::mirror::{BOUNDS, Counted};
 
 /// All of them; none while nothing has been mirrored.
 pub(super) fn families(metrics: &Metrics) -> Vec<MetricFamily> {

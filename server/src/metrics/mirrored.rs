@@ -2,14 +2,12 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::compare::Differences;
-
 /// Upper bounds of the histogram of score differences.
 pub const BOUNDS: [f64; 10] = [0.0, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.05, 0.1, 0.25, 0.5];
 
 /// The counters of one deployment's copies. Not on the scoring path: shared cells will do.
 #[derive(Debug, Default)]
-pub struct Comparisons {
+pub struct Mirrored {
     rows: AtomicU64,
     disagreeing: AtomicU64,
     failed: AtomicU64,
@@ -37,26 +35,30 @@ pub struct Counted {
     pub sum: f64,
 }
 
-// === impl Comparisons ===
+// === impl Mirrored ===
 
-impl Comparisons {
-    pub(super) fn compared(&self, found: &Differences) {
-        self.rows.fetch_add(found.rows, Ordering::Relaxed);
-        self.disagreeing.fetch_add(found.disagreeing, Ordering::Relaxed);
-        for score in &found.scores {
+impl Mirrored {
+    /// Counts `rows` compared, of which `disagreeing` differ in a label, and of each row of a model
+    /// with scores the largest difference of those. Called by one thread alone.
+    pub fn compared(&self, rows: u64, disagreeing: u64, scores: &[f64]) {
+        self.rows.fetch_add(rows, Ordering::Relaxed);
+        self.disagreeing.fetch_add(disagreeing, Ordering::Relaxed);
+        for score in scores {
             let bucket = BOUNDS.iter().position(|bound| score <= bound).unwrap_or(BOUNDS.len());
             self.differences[bucket].fetch_add(1, Ordering::Relaxed);
         }
-        let finite: f64 = found.scores.iter().filter(|score| score.is_finite()).sum();
+        let finite: f64 = scores.iter().filter(|score| score.is_finite()).sum();
         let sum = f64::from_bits(self.sum.load(Ordering::Relaxed)) + finite;
         self.sum.store(sum.to_bits(), Ordering::Relaxed);
     }
 
-    pub(super) fn failed(&self) {
+    /// Counts a copy that the model failed on.
+    pub fn failed(&self) {
         self.failed.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn dropped(&self) {
+    /// Counts a copy that was not run.
+    pub fn dropped(&self) {
         self.dropped.fetch_add(1, Ordering::Relaxed);
     }
 

@@ -86,13 +86,13 @@ class Azurite:
 
 
 @contextmanager
-def azurite(folder: Path) -> Iterator[Azurite]:
-    """Starts Azurite on a free port, with its data in `folder`."""
-    account, key = "acceptance", base64.b64encode(uuid.uuid4().bytes).decode()
+def azurite(folder: Path, again: Azurite | None = None) -> Iterator[Azurite]:
+    """Starts Azurite on a free port, or once more where it was, with its data in `folder`."""
+    account, key = "acceptance", again.key if again else base64.b64encode(uuid.uuid4().bytes).decode()
     line = [AZURITE, "--silent", "--skipApiVersionCheck", "--disableTelemetry", "--location", folder]
     with (folder / "azurite.log").open("w") as log:
         process = subprocess.Popen(
-            [*line, "--blobHost", "127.0.0.1", "--blobPort", "0"],
+            [*line, "--blobHost", "127.0.0.1", "--blobPort", str(again.port if again else 0)],
             stdout=subprocess.PIPE, stderr=log, text=True, cwd=folder,
             env=os.environ | {"AZURITE_ACCOUNTS": f"{account}:{key}"},
         )
@@ -108,5 +108,9 @@ def azurite(folder: Path) -> Iterator[Azurite]:
         yield Azurite(int(port), account, key)
     finally:
         watchdog.cancel()
-        process.kill()
-        process.wait()
+        # It writes what it knows of its blobs before it ends.
+        process.terminate()
+        try:
+            process.wait(timeout=START_SECONDS)
+        finally:
+            process.kill()

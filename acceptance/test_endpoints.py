@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import yaml
@@ -171,6 +173,40 @@ def test_two_servers_on_one_store_follow_aliases_and_traffic(place: places.Place
     trail = [json.loads(place.read(name)) for name in place.names("audit/v1/")]
     assert [event["event"] for event in trail].count("traffic-changed") == 1
     assert [event["event"] for event in trail].count("endpoint-applied") == 2
+
+
+def test_a_store_that_is_away_fails_no_score_and_is_followed_when_it_is_back(folder: Path) -> None:
+    data = folder / "data"
+    data.mkdir()
+    file, body = folder / "fraud.yaml", (skeg.EXAMPLE / "request.json").read_bytes()
+
+    def skeg_does(*args: str) -> None:
+        done = skeg.run(*args, "--store", place.url, variables=place.variables)
+        assert done.returncode == 0, done.stderr
+
+    def wants(version: int) -> None:
+        file.write_text(json.dumps(skeg.spec({"only": f"fraud:{version}"}, {"only": 100})))
+        skeg_does("endpoints", "apply", "-f", str(file))
+
+    with ExitStack() as servers:
+        with places.azurite(data) as store:
+            place = store.container()
+            for version in ["1", "2"]:
+                skeg_does("models", "register", str(skeg.EXAMPLE / "models" / version / "model.onnx"), "--model", f"fraud:{version}")
+            wants(1)
+            serving = skeg.serving(folder, "--poll", "200ms", command="serve", store=place.url, variables=place.variables)
+            server = servers.enter_context(serving)
+        client = servers.enter_context(server.client())
+        # Nothing listens where the store was; the specs are to be read some ten times meanwhile.
+        back = time.monotonic() + 2
+        while time.monotonic() < back:
+            assert client.infer(body).json()["model_version"] == "1"
+        with places.azurite(data, again=store):
+            wants(2)
+            skeg.until("it is followed", lambda: skeg.states(server) == {("only", "fraud:2"): "Ready"}, 60)
+            assert client.infer(body).json()["model_version"] == "2"
+            assert server.terminate() == 0
+            assert sum(name.endswith(".parquet") for name in place.names("rows/v1/")) == 2
 
 
 def test_one_failed_deployment_does_not_keep_the_others_from_serving(folder: Path) -> None:

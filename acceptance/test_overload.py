@@ -112,3 +112,22 @@ def test_a_client_that_is_gone_gives_its_place_back(folder: Path, store: Path) -
         skeg.until("all places are free", lambda: held() == 0)
         with server.client() as client:
             assert client.infer(BODY, path="/v2/models/slow/infer").status == 200
+
+
+def test_ten_times_overload_of_an_inline_model_is_refused_at_once(folder: Path, store: Path) -> None:
+    with serve(folder, store, execution="inline", max_concurrent=2, queue=2) as server:
+        assert skeg.value(server, "skeg_queue_depth", deployment="only") is None, "it does not run on the pool"
+        with running(Load(server, 4, BODY, "slow")) as calm:
+            skeg.until("answers at rest", lambda: sum(a.status == 200 for a in calm.answers) > 100)
+        before = resident(server)
+        with running(Load(server, 40, BODY, "slow")) as storm:
+            skeg.until("answers in the storm", lambda: sum(a.status == 200 for a in storm.answers) > 200)
+        assert storm.statuses() == {200, 429} and not storm.failed
+        refused = [a.seconds for a in storm.answers if a.status == 429]
+        admitted = np.median([a.seconds for a in storm.answers if a.status == 200])
+        at_rest = np.median([a.seconds for a in calm.answers if a.status == 200])
+        # A turn runs as many models as its worker may take on: nobody waits for more than some turns.
+        assert admitted < 10 * at_rest and np.median(refused) < 10 * at_rest, (admitted, at_rest)
+        assert resident(server) < 1.5 * before
+        with server.client() as client:
+            assert client.infer(BODY, path="/v2/models/slow/infer").status == 200

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod artifact;
+mod batch;
 mod datatype;
 mod error;
 mod import;
@@ -21,6 +22,7 @@ mod tensor;
 mod trial;
 
 pub use artifact::read_onnx;
+pub use batch::unstacked;
 pub use datatype::Datatype;
 pub use forest::Kernels as TreeKernels;
 

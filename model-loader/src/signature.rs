@@ -58,7 +58,7 @@ macro_rules! for_each_type {
         $arms!(Bool Uint8 Uint16 Uint32 Uint64 Int8 Int16 Int32 Int64 Fp32 Fp64 Bytes)
     };
 }
-use for_each_type;
+pub(crate) use for_each_type;
 
 // === impl Signature ===
 
@@ -196,6 +196,11 @@ impl TensorSpec {
 // === impl Inputs ===
 
 impl Inputs {
+    /// Tensors that fit the signature together, of so many rows.
+    pub(crate) fn of_rows(tensors: Vec<Tensor>, rows: usize) -> Inputs {
+        Inputs { tensors, rows }
+    }
+
     /// The number of rows, at least 1.
     pub fn rows(&self) -> usize {
         self.rows

@@ -14,7 +14,8 @@ use model_loader::{Model, ModelRef, Name};
 use crate::admission::Admission;
 use crate::error::Error;
 use crate::metrics::Series;
-use crate::spec::CollectSpec;
+use crate::pool::Lane;
+use crate::spec::{Batching, CollectSpec};
 
 /// A servable deployment.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct Deployment {
     pub runnable: Arc<Model>,
     /// On which threads it runs, and how many requests it takes on.
     pub admission: Admission,
+    /// Where requests wait to be run together, if they are.
+    pub lane: Option<Lane>,
     /// How long a request may wait and run.
     pub timeout: Duration,
     /// Counters and histograms of its requests.
@@ -48,6 +51,11 @@ impl Deployment {
     /// An identity that no other deployment of this process has or will have.
     pub fn next_id() -> u64 {
         NEXT_ID.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Which requests are run as one.
+    pub fn batching(&self) -> Batching {
+        self.lane.as_ref().map_or(Batching::NONE, Lane::batching)
     }
 
     /// The places of the requested outputs among the model's; all of them when none is named.

@@ -11,10 +11,12 @@ use std::time::Duration;
 use crossbeam_utils::CachePadded;
 
 use crate::error::{STATUSES, status_cell};
+use batched::Batched;
 use histogram::Histogram;
 use mirrored::Mirrored;
 use refused::Refused;
 
+pub mod batched;
 pub mod exposition;
 pub mod histogram;
 pub mod mirrored;
@@ -39,6 +41,8 @@ pub struct Series {
     labels: Labels,
     /// What became of the copies of others' requests.
     pub mirrored: Mirrored,
+    /// How its requests were batched.
+    pub batched: Batched,
     /// One per worker.
     cells: Box<[CachePadded<Cells>]>,
 }
@@ -75,8 +79,9 @@ fn add(cell: &AtomicU64, n: u64) {
 
 impl Series {
     fn new(labels: Labels, workers: usize) -> Self {
-        let mirrored = Mirrored::default();
-        Self { labels, mirrored, cells: (0..workers).map(|_| CachePadded::default()).collect() }
+        let (mirrored, batched) = (Mirrored::default(), Batched::default());
+        let cells = (0..workers).map(|_| CachePadded::default()).collect();
+        Self { labels, mirrored, batched, cells }
     }
 
     /// Counts one answered request; called by worker number `worker` alone.

@@ -1,57 +1,58 @@
 //! Threads for models that are too expensive to run between two reads of a socket.
 //!
 //! Called by `score` with jobs that their deployments have admitted, so that what waits here is
-//! bounded by what all gates admit. A job whose time is over, or whose client is gone, is not run.
+//! bounded by what all gates admit. A deployment that batches has its jobs wait in its `lane`,
+//! where a thread that is called takes as many as can be run as one.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Sender, unbounded};
-use model_loader::{Inputs, Tensor};
-use tokio::sync::oneshot;
 
-use crate::admission::Permit;
 use crate::crew::Crew;
 use crate::deployment::Deployment;
 use crate::endpoint::Endpoints;
 use crate::error::Error;
-use crate::sessions::Sessions;
+use lane::Call;
+use timer::Alarm;
 
-/// The threads' common queue.
+mod batch;
+mod job;
+mod lane;
+mod timer;
+
+pub use job::{Job, Ran};
+pub use lane::{Lane, Stackable};
+
+/// The threads and the way to them.
 #[derive(Debug)]
 pub struct Pool {
-    jobs: Sender<Job>,
+    calls: Calls,
+    now: fn() -> Instant,
     crew: Crew,
 }
 
-/// One admitted request.
+/// What a thread is called for.
 #[derive(Debug)]
-pub struct Job {
-    deployment: Arc<Deployment>,
-    inputs: Inputs,
-    deadline: Instant,
-    answer: oneshot::Sender<Result<Ran, Error>>,
-    /// Given back when the job is done, whoever still waits for it, and before they hear of it: the
-    /// next request may come with the answer.
-    permit: Permit,
+enum Task {
+    /// This job.
+    Job(Job),
+    /// The lane of a deployment.
+    Lane(Arc<Deployment>),
 }
 
-/// What a job gives.
-#[derive(Debug)]
-pub struct Ran {
-    /// The inputs, for the row.
-    pub inputs: Inputs,
-    /// All outputs.
-    pub outputs: Vec<Tensor>,
-    /// Time in the model.
-    pub inference: Duration,
+/// The threads' common queue, and the clock that they are called by.
+#[derive(Clone, Debug)]
+struct Calls {
+    tasks: Sender<Task>,
+    alarms: Sender<Alarm>,
 }
 
 // === impl Pool ===
 
 impl Pool {
-    /// Starts the threads "skeg-pool-N". They end when the pool is dropped.
+    /// Starts the threads "skeg-pool-N" and "skeg-batch". They end when the pool is dropped.
     ///
     /// # Errors
     /// When the system refuses a thread.
@@ -60,13 +61,32 @@ impl Pool {
         endpoints: &Arc<ArcSwap<Endpoints>>,
         now: fn() -> Instant,
     ) -> std::io::Result<Pool> {
-        let (jobs, taken) = unbounded::<Job>();
+        let (tasks, taken) = unbounded::<Task>();
+        let sender = tasks.clone();
+        let alarms = timer::start(now, move |deployment| {
+            let call = deployment.lane.as_ref().map(|lane| lane.is_due(now()));
+            if call == Some(Call::Now) {
+                // It fails when the pool is gone.
+                let _ = sender.send(Task::Lane(deployment));
+            }
+        })?;
+        let calls = Calls { tasks, alarms };
         let mut crew = Crew::new(endpoints);
         for index in 0..threads {
-            let name = format!("skeg-pool-{index}");
-            crew.hire(&name, &taken, || {}, move |job, sessions| job.run(sessions, now))?;
+            let calls = calls.clone();
+            let run = move |task, sessions: &mut _| match task {
+                Task::Job(job) => job.run(sessions, now),
+                Task::Lane(deployment) => {
+                    let Some(lane) = &deployment.lane else { return };
+                    let (jobs, call) = lane.take(now());
+                    // Others may begin with what is left.
+                    let _ = calls.answer(call, &deployment);
+                    batch::run(&deployment, jobs, sessions, now);
+                }
+            };
+            crew.hire(&format!("skeg-pool-{index}"), &taken, || {}, run)?;
         }
-        Ok(Pool { jobs, crew })
+        Ok(Pool { calls, now, crew })
     }
 
     /// Hands over a job.
@@ -74,7 +94,11 @@ impl Pool {
     /// # Errors
     /// [`Error::Broken`] when no thread is left.
     pub fn run(&self, job: Job) -> Result<(), Error> {
-        self.jobs.send(job).map_err(|_| Error::Broken)
+        let deployment = Arc::clone(&job.deployment);
+        match &deployment.lane {
+            None => self.calls.tasks.send(Task::Job(job)).map_err(|_| Error::Broken),
+            Some(lane) => self.calls.answer(lane.push(job, (self.now)()), &deployment),
+        }
     }
 
     /// Has every thread close its sessions with deployments that are gone.
@@ -83,45 +107,16 @@ impl Pool {
     }
 }
 
-// === impl Job ===
+// === impl Calls ===
 
-impl Job {
-    /// A job, and where its answer will be.
-    pub fn new(
-        deployment: Arc<Deployment>,
-        inputs: Inputs,
-        deadline: Instant,
-        permit: Permit,
-    ) -> (Self, oneshot::Receiver<Result<Ran, Error>>) {
-        let (answer, answered) = oneshot::channel();
-        (Self { deployment, inputs, deadline, answer, permit }, answered)
-    }
-
-    fn run(self, sessions: &mut Sessions, now: fn() -> Instant) {
-        let Self { deployment, inputs, deadline, answer, permit } = self;
-        if answer.is_closed() {
-            return;
+impl Calls {
+    /// Does what a deployment's lane asks for.
+    fn answer(&self, call: Call, deployment: &Arc<Deployment>) -> Result<(), Error> {
+        let deployment = Arc::clone(deployment);
+        match call {
+            Call::No => Ok(()),
+            Call::Now => self.tasks.send(Task::Lane(deployment)).map_err(|_| Error::Broken),
+            Call::At(time) => self.alarms.send((time, deployment)).map_err(|_| Error::Broken),
         }
-        let started = now();
-        let ran = if started > deadline {
-            Err(Error::Timeout)
-        } else {
-            outputs(&deployment, &inputs, sessions).map(|outputs| Ran {
-                inputs,
-                outputs,
-                inference: now() - started,
-            })
-        };
-        drop(permit);
-        // It fails when nobody waits for it any more.
-        let _ = answer.send(ran);
     }
-}
-
-fn outputs(
-    deployment: &Arc<Deployment>,
-    inputs: &Inputs,
-    sessions: &mut Sessions,
-) -> Result<Vec<Tensor>, Error> {
-    Ok(sessions.of(deployment)?.run(inputs.tensors())?)
 }

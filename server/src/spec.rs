@@ -138,6 +138,12 @@ fn collect(node: Node<'_>) -> CollectSpec {
     let sampling = keys.take("sampling").and_then(|node| node.number(0.0..=1.0));
     let inputs = keys.take("inputs").and_then(Node::flag);
     let outputs = keys.take("outputs").and_then(Node::flag);
+    if (inputs, outputs) == (Some(false), Some(false)) {
+        keys.note(
+            "outputs",
+            "rows have neither inputs nor outputs: for no rows, set sampling to 0",
+        );
+    }
     keys.close();
     CollectSpec {
         sampling: sampling.unwrap_or(usual.sampling),

@@ -11,6 +11,7 @@ use crate::admission::Admission;
 use crate::deployment::Deployment;
 use crate::endpoint::{Endpoint, Seat, Sticky, Unready};
 use crate::metrics::{Labels, Metrics};
+use crate::pool::Lane;
 use crate::record;
 use crate::route::{Rendezvous, RouteTable, Weight};
 use crate::spec::{DeploymentSpec, EndpointSpec, Execution};
@@ -88,6 +89,7 @@ fn same(seat: &Seat, made: &Deployment) -> bool {
         && there.model == made.model
         && Arc::ptr_eq(&there.runnable, &made.runnable)
         && there.admission.same(&made.admission)
+        && there.batching() == made.batching()
         && there.timeout == made.timeout
         && there.collect == made.collect
 }
@@ -112,6 +114,10 @@ fn deployment(
         version,
         model_digest: loaded.digest.clone(),
     };
+    if wanted.batching.is_on() {
+        let signature = loaded.model.signature();
+        signature.batchable().map_err(|why| format!("deployment {}: {why}", wanted.name))?;
+    }
     let schema = record::row_schema(source, loaded.model.signature(), spec.collect);
     let schema = schema.map_err(|error| format!("deployment {}: {error}", wanted.name))?;
     let rows = bench.collector.appender(Arc::new(schema));
@@ -121,6 +127,7 @@ fn deployment(
         model: model.clone(),
         runnable: Arc::clone(&loaded.model),
         admission: admission(wanted, loaded, bench.workers),
+        lane: Lane::new(wanted.batching),
         timeout: wanted.timeout,
         series: bench.metrics.series(labels),
         collect: spec.collect,
@@ -131,8 +138,9 @@ fn deployment(
 fn admission(wanted: &DeploymentSpec, loaded: &Loaded, workers: usize) -> Admission {
     let (max_concurrent, queue) = (wanted.max_concurrent, wanted.queue);
     let cheap = loaded.cost <= INLINE_MAX;
-    // Inline, every worker runs one: fewer at once than there are workers takes a gate.
-    let fits = max_concurrent as usize >= workers;
+    // Inline, every worker runs one: fewer at once than there are workers takes a gate, and those
+    // that wait to be run together wait at the pool.
+    let fits = max_concurrent as usize >= workers && !wanted.batching.is_on();
     match wanted.execution {
         Execution::Inline => Admission::inline(max_concurrent, queue, workers),
         Execution::Auto if cheap && fits => Admission::inline(max_concurrent, queue, workers),

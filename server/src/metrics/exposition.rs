@@ -3,6 +3,7 @@
 //! Called by `http::admin` at each scrape, off the scoring threads. Names and labels are those of
 //! ARCHITECTURE.md; a label value never comes from a request.
 
+mod batches;
 mod endpoints;
 mod mirror;
 
@@ -30,6 +31,7 @@ pub fn text(shared: &Shared, collector: &Collector) -> String {
     families.push(refused(metrics));
     families.extend(endpoints::families(&shared.endpoints.load(), &shared.board.load()));
     families.extend(mirror::families(metrics));
+    families.extend(batches::families(metrics));
     families.extend([rows(collector), sink(collector), build_info()]);
     families.retain(|family| !family.get_metric().is_empty());
     let mut out = Vec::new();

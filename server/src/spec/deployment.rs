@@ -82,6 +82,14 @@ pub(super) fn read(
         max_concurrent.map_or(Some(MAX_CONCURRENT), |node| node.count(1..=REQUESTS_MAX));
     let queue = keys.take("queue").map_or(Some(QUEUE), |node| node.count(0..=REQUESTS_MAX));
     let batching = keys.take("batching").map_or(Some(Batching::NONE), batching);
+    if let Some(batching) = batching.filter(|batching| batching.is_on()) {
+        if execution == Some(Execution::Inline) {
+            keys.note("batching", "batches are run on the pool, and execution is inline");
+        }
+        if timeout.is_some_and(|timeout| batching.max_delay >= timeout) {
+            keys.note("batching.max_delay_us", "is as long as timeout_ms, or longer");
+        }
+    }
     keys.close();
     Some(DeploymentSpec {
         name: name?,
@@ -98,12 +106,7 @@ pub(super) fn read(
 
 fn batching(node: Node<'_>) -> Option<Batching> {
     let mut keys = node.fields();
-    let one = |rows| match rows {
-        1 => Ok(rows),
-        _ => Err("requests are not batched yet: leave it at 1"),
-    };
-    let rows = keys.take("max_rows");
-    let rows = rows.map_or(Some(1), |node| node.checked(|node| node.count(1..=65_536), one));
+    let rows = keys.take("max_rows").map_or(Some(1), |node| node.count(1..=65_536));
     let delay = keys.take("max_delay_us").map_or(Some(0), |node| node.count(0..=1_000_000));
     keys.close();
     let max_rows = u32::try_from(rows?).ok()?;
@@ -115,4 +118,9 @@ fn batching(node: Node<'_>) -> Option<Batching> {
 impl Batching {
     /// Every request is run by itself.
     pub const NONE: Batching = Batching { max_rows: 1, max_delay: Duration::ZERO };
+
+    /// Whether requests may be run together.
+    pub fn is_on(self) -> bool {
+        self.max_rows > 1
+    }
 }

@@ -93,7 +93,7 @@ deployments:
     timeout_ms: 250
     max_concurrent: 3
     queue: 0
-    batching: {max_rows: 1, max_delay_us: 50}
+    batching: {max_rows: 32, max_delay_us: 50}
 traffic: {green: 99.5, blue: 0.5}
 mirror: {blue: 12.34}
 sticky: {header: X-Customer-Id}
@@ -111,7 +111,7 @@ drift:
     assert_eq!((blue.execution, blue.timeout), (Execution::Pool, Duration::from_millis(250)));
     assert_eq!((blue.max_concurrent, blue.queue), (3, 0));
     let max_delay = Duration::from_micros(50);
-    assert_eq!(blue.batching, Batching { max_rows: 1, max_delay });
+    assert_eq!(blue.batching, Batching { max_rows: 32, max_delay });
     let green = &spec.deployments[1];
     assert_eq!((green.execution, green.timeout), (Execution::Auto, Duration::from_secs(5)));
     assert_eq!((green.max_concurrent, green.queue, green.batching), (64, 128, Batching::NONE));
@@ -136,7 +136,10 @@ fn limits_out_of_range_and_contradictions_are_refused() {
         ("queue", "soon"),
         ("execution", "sometimes"),
         ("batching", "7"),
-        ("batching", "{max_rows: 8}"),
+        ("batching", "{max_rows: 0}"),
+        ("batching", "{max_rows: 65537}"),
+        ("batching", "{max_rows: 8}, execution: inline"),
+        ("batching", "{max_rows: 8, max_delay_us: 20000}, timeout_ms: 20"),
     ] {
         let keys = format!("{{model: 'fraud:1', {key}: {value}}}");
         let mistakes = parse(&GOOD.replace("{model: 'fraud:1'}", &keys)).unwrap_err();
@@ -150,6 +153,7 @@ fn limits_out_of_range_and_contradictions_are_refused() {
         ("sticky: {}", "sticky.header"),
         ("collect: {sampling: 1.01}", "collect.sampling"),
         ("collect: {inputs: 1}", "collect.inputs"),
+        ("collect: {inputs: false, outputs: false}", "collect.outputs"),
         ("drift: {window: 5s}", "drift.window"),
         ("drift: {every: soon}", "drift.every"),
         ("drift: {alerts: [{webhook: {format: fax}}]}", "drift.alerts[0].webhook.url_file"),

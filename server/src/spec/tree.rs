@@ -210,6 +210,11 @@ impl<'m> Fields<'m> {
         found
     }
 
+    /// Notes a mistake in the value of `key`.
+    pub(super) fn note(&self, key: &str, what: impl Display) {
+        self.mistakes.note(&join(&self.path, key), what);
+    }
+
     /// Notes the keys that nobody asked for.
     pub(super) fn close(self) {
         for key in self.left.keys() {

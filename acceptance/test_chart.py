@@ -31,8 +31,16 @@ FRAUD = {
 CHURN = {"deployments": {"only": {"model": "churn:2026-11.1"}}, "traffic": {"only": 100}}
 DRAINED = {"deployments": {"green": {"model": "fraud:1"}}, "traffic": {"green": 0}}
 FINE = {
-    "deployments": {name: {"model": "fraud:1"} for name in ("a", "b", "c")},
+    "deployments": {
+        "a": {"model": "fraud:1", "execution": "pool", "batching": {"max_rows": 8, "max_delay_us": 100}},
+        "b": {"model": "fraud:1", "timeout_ms": 250, "max_concurrent": 8, "queue": 0},
+        "c": {"model": "fraud:2"},
+    },
     "traffic": {"a": 33.3, "b": 33.3, "c": 33.4},
+    "mirror": {"c": 5},
+    "sticky": {"header": "x-customer-id"},
+    "collect": {"sampling": 0.5, "inputs": True, "outputs": False},
+    "drift": {"window": "24h", "thresholds": {"psi": 0.2}},
 }
 
 VALUE_SETS: dict[str, dict[str, Any]] = {
@@ -107,6 +115,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"probes": {"readiness": {"httpGet": {"path": "/"}}}}, "'httpGet' not allowed"),
     ({"endpoints": {"../fraud": FRAUD}}, "'../fraud'"),
     ({"endpoints": {"fraud": {**FRAUD, "mirrors": {}}}}, "'mirrors' not allowed"),
+    ({"endpoints": {"fraud": {**FRAUD, "mirror": {"teal": 1}}}}, "mirror names"),
+    ({"endpoints": {"fraud": {**FRAUD, "collect": {"sampling": 2}}}}, "sampling"),
     ({"endpoints": {"fraud": {"deployments": {}, "traffic": {}}}}, "endpoints/fraud/deployments"),
     ({"endpoints": {"fraud": {"deployments": FRAUD["deployments"]}}}, "traffic"),
     ({"endpoints": {"fraud": {**FRAUD, "deployments": {"green": {"model": "fraud"}}}}}, "green/model"),
@@ -408,7 +418,7 @@ def test_defaults_are_the_servers() -> None:
 
 def test_the_server_runs_as_the_chart_says(folder: Path) -> None:
     """The rendered arguments, specs and probe routes on the real binary; only places differ."""
-    values = {"demo": True, "endpoints": {"fraud": FRAUD, "second": DRAINED}}
+    values = {"demo": True, "endpoints": {"fraud": FRAUD, "second": DRAINED, "whole": FINE}}
     specs = folder / "endpoints"
     # As the kubelet mounts a ConfigMap: links into a hidden folder that is swapped whole.
     (specs / "..2026_11_23").mkdir(parents=True)
@@ -500,14 +510,15 @@ def test_without_endpoints_the_store_is_read() -> None:
     assert "endpoints" not in arguments({})
 
 
-def test_pods_roll_when_a_spec_changes() -> None:
-    def checksum(values: dict) -> str:
-        return deployment(values)["spec"]["template"]["metadata"]["annotations"]["checksum/endpoints"]
-
+def test_a_changed_spec_is_followed_and_rolls_no_pod() -> None:
     before = {"endpoints": {"fraud": FRAUD}}
     shifted = {"endpoints": {"fraud": {**FRAUD, "traffic": {"green": 50, "blue": 50}}}}
-    assert checksum(before) != checksum(shifted)
-    assert checksum(before) == checksum({**before, "replicas": 5})
+    assert deployment(before) == deployment(shifted)
+    name = "ConfigMap/demo-skeg-endpoints"
+    assert render(before)[name] != render(shifted)[name]
+    # kubelet changes the files of a mounted folder, and none that is mounted by itself.
+    (mount,) = [mount for mount in container(before)["volumeMounts"] if mount["name"] == "endpoints"]
+    assert "subPath" not in mount
 
 
 def test_hooks() -> None:

@@ -60,6 +60,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end }}
 {{- $sum = addf $sum $weight }}
 {{- end }}
+{{- range $deployment, $weight := .spec.mirror }}
+{{- if not (hasKey $.spec.deployments $deployment) }}
+{{- fail (printf "endpoints.%s.mirror names the deployment %q, which endpoints.%s.deployments does not have" $.name $deployment $.name) }}
+{{- end }}
+{{- end }}
 {{- $sum = round $sum 6 }}
 {{- if not (or (eq $sum 100.0) (eq $sum 0.0)) }}
 {{- fail (printf "endpoints.%s.traffic sums to %v; it must be 100, or 0 for a drained endpoint" .name $sum) }}

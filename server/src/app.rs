@@ -143,7 +143,7 @@ impl App {
         };
         let (workers, mut ended) = self.start_workers(listeners).map_err(failed)?;
         let nudge = Rc::new(Notify::new());
-        let shown = http::admin::Shown {
+        let shown = http::shown::Shown {
             shared: Arc::clone(&self.shared),
             collector: Arc::clone(&self.collector),
             phase: self.phase.clone(),

@@ -15,10 +15,10 @@ use flags::limits::LimitArgs;
 use model_loader::{Name, TreeKernels, Trial};
 use security::Security;
 
+use crate::limits::{Limits, RequestLimits};
 use crate::specs::SpecSource;
 use crate::store::{AzureVariables, StoreUrl};
 use crate::trial;
-use crate::worker::{Limits, RequestLimits};
 
 pub mod flags;
 pub mod security;

@@ -15,5 +15,6 @@ pub mod json;
 pub mod scoring;
 pub mod encode;
 pub mod describe;
+pub mod shown;
 pub mod admin;
 pub mod manage;

@@ -8,6 +8,7 @@
 
 pub mod cli;
 pub mod failure;
+pub mod limits;
 pub mod config;
 pub mod trial;
 pub mod store;

@@ -4,6 +4,7 @@
 //! so that a compare-and-swap holds on each kind of store (docs/adr/0018).
 
 mod azure;
+mod container;
 mod credentials;
 mod io_thread;
 mod local;

@@ -3,7 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
@@ -12,6 +12,7 @@ use crate::auth::tokens::Tokens;
 use crate::auth::{Denied, Presented, Scorers};
 use crate::board::Board;
 use crate::endpoint::Endpoints;
+use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::metrics::refused::Refusal;
 use crate::mirror::Mirror;
@@ -66,44 +67,6 @@ pub struct Opening {
     pub clock: fn() -> i64,
     /// The monotonic clock.
     pub now: fn() -> Instant,
-}
-
-/// Bounds on one connection and one request.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Largest request body, bytes.
-    pub body_bytes: usize,
-    /// Most bytes of bodies that one worker holds at once; at least `body_bytes`.
-    pub bodies_bytes_per_worker: usize,
-    /// Longest time for a TLS handshake.
-    pub handshake_timeout: Duration,
-    /// Longest time an open connection waits for its next request.
-    pub idle_timeout: Duration,
-    /// Longest time from the first byte of a request's head to its last.
-    pub header_timeout: Duration,
-    /// Largest head of a request, bytes.
-    pub header_bytes: usize,
-    /// Most header lines of a request.
-    pub headers: usize,
-    /// Longest time to read a request's body.
-    pub body_timeout: Duration,
-    /// Longest time that a client takes nothing of its reply.
-    pub write_timeout: Duration,
-    /// What one request may hold.
-    pub request: RequestLimits,
-    /// Most open connections of one worker; more wait in the kernel's queue.
-    pub connections_per_worker: usize,
-}
-
-/// Bounds on what one request's body says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RequestLimits {
-    /// Deepest nesting of arrays and objects in JSON.
-    pub depth: u32,
-    /// Most rows: the size of a tensor's first dimension.
-    pub rows: usize,
-    /// Most elements of all tensors.
-    pub elements: usize,
 }
 
 /// One scoring thread.
@@ -232,15 +195,6 @@ impl Worker {
     pub fn take(&self) -> InHand<'_> {
         self.shared.metrics.begun(self.index);
         InHand(self)
-    }
-}
-
-// === impl RequestLimits ===
-
-impl Default for RequestLimits {
-    /// What the flags say when nothing is typed.
-    fn default() -> Self {
-        Self { depth: 100, rows: 1 << 20, elements: 1 << 24 }
     }
 }
 

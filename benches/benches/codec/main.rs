@@ -18,7 +18,7 @@ use model_loader::{Tensor, Values};
 use serde::{Deserialize, Serialize};
 use server::deployment::Deployment;
 use server::http::{decode, encode};
-use server::worker::RequestLimits;
+use server::limits::RequestLimits;
 
 mod servable;
 

@@ -11,8 +11,9 @@ use server::auth::Scorers;
 use server::demo;
 use server::deployment::Deployment;
 use server::keeper::{Keeper, Tools};
+use server::limits::Limits;
 use server::specs::SpecSource;
-use server::worker::{Limits, Opening, RequestLimits, Shared};
+use server::worker::{Opening, Shared};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -29,23 +30,10 @@ pub(crate) fn deployment() -> Arc<Deployment> {
     };
     let collector = Collector::start(config, Arc::clone(&store), || 0);
     let collector = collector.expect("the settings are in range");
-    let limits = Limits {
-        body_bytes: 1 << 20,
-        bodies_bytes_per_worker: 1 << 20,
-        handshake_timeout: MINUTE,
-        idle_timeout: MINUTE,
-        header_timeout: MINUTE,
-        header_bytes: 64 << 10,
-        headers: 100,
-        body_timeout: MINUTE,
-        write_timeout: MINUTE,
-        request: RequestLimits::default(),
-        connections_per_worker: 1,
-    };
     let shared = Shared::new(Opening {
         workers: 1,
         pool: 1,
-        limits,
+        limits: Limits::default(),
         scorers: Arc::new(Scorers::Anyone),
         tls: None,
         clock: || 0,

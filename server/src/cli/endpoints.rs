@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::say;
 use super::store::StoreArgs;
+use super::table::table;
 use crate::config::Surroundings;
 use crate::failure::Failure;
 use crate::runtime;
@@ -106,6 +107,9 @@ fn apply(args: &ApplyArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A spec's file, what is in it, and what that says.
+type Entry<'a> = (&'a String, &'a specs::SpecFile, Result<EndpointSpec, Vec<String>>);
+
 fn list(args: &ListArgs) -> Result<(), Failure> {
     let store = args.store.open(&Surroundings::read())?;
     let failed = |error: String| Failure::new(Failure::FAILED, error);
@@ -114,21 +118,21 @@ fn list(args: &ListArgs) -> Result<(), Failure> {
     let files = runtime.block_on(specs::read(&SpecSource::Store, &*store, &none));
     let files = files.map_err(failed)?;
     let read = files.iter().map(|(file, content)| (file, content, spec::parse(&content.text)));
-    let entries: Vec<_> = read.collect();
+    let entries: Vec<Entry<'_>> = read.collect();
     if args.json {
-        let entry = |(file, content, parsed): &(&String, &specs::SpecFile, _)| match parsed {
+        let entry = |(file, content, parsed): &Entry<'_>| match parsed {
             Ok(spec) => shown(spec, &content.digest()),
             Err(mistakes) => json!({"file": file, "mistakes": mistakes}),
         };
         say(serde_json::Value::Array(entries.iter().map(entry).collect()));
         return Ok(());
     }
-    for (file, content, parsed) in &entries {
-        match parsed {
-            Ok(spec) => say(format_args!("{}  {}  {}", spec.name, content.digest(), shares(spec))),
-            Err(mistakes) => say(format_args!("{file}: {}", mistakes.join("; "))),
-        }
-    }
+    let row = |(file, content, parsed): &Entry<'_>| match parsed {
+        Ok(spec) => vec![spec.name.to_string(), content.digest(), shares(spec)],
+        Err(mistakes) => vec![(*file).clone(), content.digest(), mistakes.join("; ")],
+    };
+    let rows: Vec<Vec<String>> = entries.iter().map(row).collect();
+    say(table(&["ENDPOINT", "SPEC", "DEPLOYMENTS"], &rows));
     Ok(())
 }
 

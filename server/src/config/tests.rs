@@ -6,8 +6,8 @@ use clap::Parser;
 
 use super::flags::ServingArgs;
 use super::{Config, Defaults, Surroundings, check};
+use crate::limits::Limits;
 use crate::store::AzureVariables;
-use crate::worker::RequestLimits;
 
 #[derive(Parser)]
 struct Typed {
@@ -38,7 +38,6 @@ fn defaults_are_sound() {
     assert_eq!(config.workers, 3);
     assert_eq!(config.limits.body_bytes, 64 << 20);
     assert_eq!(config.limits.connections_per_worker, 5462);
-    assert_eq!(config.limits.request, RequestLimits::default());
     assert_eq!(config.drain_delay, Duration::from_secs(5));
     assert_eq!(config.replica.as_ref(), "replica-1");
     assert_eq!(config.store.to_string(), "/var/lib/skeg");
@@ -50,6 +49,7 @@ fn flags_win_over_defaults() {
     let config = config("store", &[&flags[..], &["--drain-delay", "0s"]].concat()).unwrap();
     assert_eq!(config.http.to_string(), "127.0.0.1:0");
     assert_eq!(config.workers, 1);
+    assert_eq!(config.limits, Limits::default());
     assert_eq!(config.roll.age, Duration::from_millis(250));
     assert!(config.drain_delay.is_zero());
     assert_eq!(config.store.to_string(), "/somewhere/store");

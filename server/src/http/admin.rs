@@ -9,51 +9,27 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use collector::Collector;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Semaphore;
 
 use super::encode::{self, Reply};
 use super::op::Question;
 use super::pace::{Pace, Paced};
-use super::{credentials, describe, manage, serve};
-use crate::auth::Admins;
+use super::shown::Shown;
+use super::{describe, manage, serve};
 use crate::error::Error;
 use crate::metrics::exposition;
 use crate::metrics::refused::Refusal;
-use crate::shutdown::PhaseView;
-use crate::specs::Writer;
-use crate::tls::Tls;
-use crate::worker::Shared;
 
 /// Scrapers and probes are few; more connections than this wait.
 const CONNECTIONS: usize = 256;
-
-/// What the admin port shows.
-#[derive(Debug)]
-pub struct Shown {
-    /// Endpoints and metrics.
-    pub shared: Arc<Shared>,
-    /// Rows.
-    pub collector: Arc<Collector>,
-    /// Readiness.
-    pub phase: PhaseView,
-    /// Changes specs; none when they come from a local folder.
-    pub writer: Option<Writer>,
-    /// Makes the keeper look at the specs at once.
-    pub nudge: Rc<Notify>,
-    /// Who may administer.
-    pub admins: Arc<Admins>,
-    /// The port's certificate; without one it speaks plain HTTP.
-    pub tls: Option<Arc<Tls>>,
-}
 
 /// Serves until the process ends.
 pub async fn run(shown: Shown, listener: TcpListener) {
@@ -145,21 +121,4 @@ fn metrics(shown: &Shown) -> Reply {
     let kind = HeaderValue::from_static(prometheus::TEXT_FORMAT);
     reply.headers_mut().insert(CONTENT_TYPE, kind);
     reply
-}
-
-// === impl Shown ===
-
-impl Shown {
-    /// Checks that whoever sent these headers may administer; every route but health calls it, and
-    /// `/metrics` unless it is open.
-    ///
-    /// # Errors
-    /// [`Error::Denied`].
-    pub fn authorize(&self, headers: &HeaderMap) -> Result<(), Error> {
-        credentials::authorize(&self.admins, headers)
-    }
-
-    fn refused(&self, why: Refusal) {
-        self.shared.metrics.refused.count_admin(why);
-    }
 }

@@ -16,8 +16,8 @@ use super::json::JsonError;
 use super::json::cursor::Cursor;
 use super::json::data::{Element, read_data};
 use crate::error::Error;
+use crate::limits::RequestLimits;
 use crate::score::ScoreRequest;
-use crate::worker::RequestLimits;
 
 #[cfg(test)]
 mod tests;

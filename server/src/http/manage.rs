@@ -22,8 +22,8 @@ use hyper::{Method, Request};
 use model_loader::Name;
 use serde::Serialize;
 
-use super::admin::Shown;
 use super::encode::{self, Reply};
+use super::shown::Shown;
 use crate::error::Error;
 use crate::route::Weight;
 use crate::spec;

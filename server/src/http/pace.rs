@@ -16,8 +16,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
+use crate::limits::Limits;
 use crate::metrics::refused::Refusal;
-use crate::worker::Limits;
 
 #[cfg(test)]
 mod tests;

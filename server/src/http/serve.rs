@@ -30,10 +30,11 @@ use super::op::Op;
 use super::pace::{Pace, Paced};
 use super::{body, credentials, describe, scoring};
 use crate::error::Error;
+use crate::limits::Limits;
 use crate::metrics::refused::Refusal;
 use crate::shutdown::Phase;
 use crate::tls::Tls;
-use crate::worker::{Limits, Worker};
+use crate::worker::Worker;
 
 /// How long to leave the listener alone when the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

@@ -8,7 +8,8 @@ use object_store::{ObjectStore, ObjectStoreExt as _};
 
 use super::{Arc, Collector, Instant, Keeper, Registry, Shared, SpecSource, Tools};
 use crate::auth::Scorers;
-use crate::worker::{Limits, Opening, RequestLimits};
+use crate::limits::Limits;
+use crate::worker::Opening;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -26,23 +27,10 @@ async fn keeper(store: &Arc<dyn ObjectStore>) -> Keeper {
         buffer_records: 1,
         buffer_bytes: 1,
     };
-    let limits = Limits {
-        body_bytes: 1 << 20,
-        bodies_bytes_per_worker: 1 << 20,
-        handshake_timeout: MINUTE,
-        idle_timeout: MINUTE,
-        header_timeout: MINUTE,
-        header_bytes: 64 << 10,
-        headers: 100,
-        body_timeout: MINUTE,
-        write_timeout: MINUTE,
-        request: RequestLimits::default(),
-        connections_per_worker: 1,
-    };
     let shared = Shared::new(Opening {
         workers: 1,
         pool: 1,
-        limits,
+        limits: Limits::default(),
         scorers: Arc::new(Scorers::Anyone),
         tls: None,
         clock: || 0,

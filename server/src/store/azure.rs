@@ -19,9 +19,9 @@ use object_store::{
     Result, RetryConfig,
 };
 
+use super::container::Container;
 use super::credentials::{Access, Credential};
 use super::io_thread::IoThread;
-use super::url::Container;
 
 /// Until a connection stands.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -4,9 +4,9 @@ use model_loader::{Datatype, Values};
 use proptest::prelude::*;
 
 use crate::error::Error;
+use crate::limits::RequestLimits;
 use crate::metrics::refused::Refusal;
 use crate::score::ScoreRequest;
-use crate::worker::RequestLimits;
 
 const TENSOR: &str = r#"{"name":"x","shape":[2,2],"datatype":"FP32","data":[1,2,3,4]}"#;
 

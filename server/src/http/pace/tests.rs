@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
 use super::{Pace, Paced};
+use crate::limits::Limits;
 use crate::metrics::refused::Refusal;
-use crate::worker::{Limits, RequestLimits};
 
 /// Ends a test that would hang.
 const LONG: Duration = Duration::from_secs(60);
@@ -20,19 +20,8 @@ fn connection(
     head: Duration,
     write: Duration,
 ) -> (Paced<DuplexStream>, Rc<Pace>, DuplexStream) {
-    let limits = Limits {
-        body_bytes: 1,
-        bodies_bytes_per_worker: 1,
-        handshake_timeout: LONG,
-        idle_timeout: idle,
-        header_timeout: head,
-        header_bytes: 1,
-        headers: 1,
-        body_timeout: LONG,
-        write_timeout: write,
-        request: RequestLimits::default(),
-        connections_per_worker: 1,
-    };
+    let (idle_timeout, header_timeout, write_timeout) = (idle, head, write);
+    let limits = Limits { idle_timeout, header_timeout, write_timeout, ..Limits::default() };
     let (ours, theirs) = duplex(64);
     let pace = Pace::new(&limits);
     (Paced::new(ours, Rc::clone(&pace)), pace, theirs)

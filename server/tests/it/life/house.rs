@@ -15,11 +15,12 @@ use object_store::ObjectStore;
 use server::auth::Scorers;
 use server::endpoint::{Endpoint, Endpoints, Seat};
 use server::keeper::{Keeper, Tools};
+use server::limits::Limits;
 use server::route::{RouteTable, Weight};
 use server::shutdown::{Phase, PhaseSwitch, PhaseView};
 use server::specs::SpecSource;
 use server::store::{AzureVariables, StoreUrl};
-use server::worker::{Limits, Opening, RequestLimits, Shared, Worker};
+use server::worker::{Opening, Shared, Worker};
 use tempfile::TempDir;
 use tokio::task::LocalSet;
 
@@ -59,20 +60,15 @@ pub(super) struct Row {
     pub(super) deployment: String,
 }
 
-/// Limits that no test meets by accident.
+/// Times that no test meets by accident.
 pub(super) fn limits() -> Limits {
     Limits {
-        body_bytes: 1 << 20,
-        bodies_bytes_per_worker: 64 << 20,
         handshake_timeout: PATIENCE,
         idle_timeout: PATIENCE,
         header_timeout: PATIENCE,
-        header_bytes: 64 << 10,
-        headers: 100,
         body_timeout: PATIENCE,
         write_timeout: PATIENCE,
-        request: RequestLimits::default(),
-        connections_per_worker: 64,
+        ..Limits::default()
     }
 }
 

@@ -34,12 +34,13 @@ LABEL org.opencontainers.image.title="skeg" \
 COPY --from=build /out/skeg /usr/local/bin/skeg
 COPY --from=build --chown=65532:65532 /out/store /var/lib/skeg
 
-# Inside a container a loopback address reaches nobody, so the scoring address is stated. The admin port stays on
+# Inside a container a loopback address reaches nobody, so the scoring addresses are stated. The admin port stays on
 # loopback until it is given a key: SKEG_ADMIN=0.0.0.0:8002 with SKEG_ADMIN_KEY_FILE.
 ENV SKEG_STORE=file:///var/lib/skeg \
-    SKEG_HTTP=0.0.0.0:8000
+    SKEG_HTTP=0.0.0.0:8000 \
+    SKEG_GRPC=0.0.0.0:8001
 
-# 8000 HTTP, 8001 gRPC (reserved: not served yet), 8002 metrics and admin.
+# 8000 HTTP, 8001 gRPC, 8002 metrics and admin.
 EXPOSE 8000 8001 8002
 
 # Numeric, so that Kubernetes can prove `runAsNonRoot` without reading /etc/passwd. 65532 is distroless's `nonroot`.

@@ -21,7 +21,7 @@ BINARY = ROOT / "target" / "release" / "skeg"
 EXAMPLE = ROOT / "examples" / "fraud"
 FEATURES: list[str] = json.loads((EXAMPLE / "models/1/card.json").read_text())["feature_names"]["features"]
 
-READY = re.compile(r"skeg is ready: http=(\S+) admin=(\S+)")
+READY = re.compile(r"skeg is ready: http=(\S+) grpc=(\S+) admin=(\S+)")
 START_SECONDS = 60
 STOP_SECONDS = 60
 
@@ -32,7 +32,9 @@ FOREIGN = ("SKEG_", "AZURE_", "IDENTITY_", "GITHUB_", "BUILD_")
 
 def environment() -> dict[str, str]:
     """The test's environment without settings of a person's own server, account or pipeline."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    # The one port that few tests mention.
+    return own | {"SKEG_GRPC": "127.0.0.1:0"}
 
 
 def run(
@@ -93,6 +95,7 @@ class Server:
     process: subprocess.Popen[str]
     store: Path
     http: str
+    grpc: str
     admin: str
     log: Path
     stdout: list[str] = field(default_factory=list)
@@ -152,7 +155,7 @@ def _when_ready(process: subprocess.Popen[str], store: Path, log: Path) -> Serve
     try:
         for line in process.stdout:
             if ready := READY.search(line):
-                server = Server(process, store, ready[1], ready[2], log)
+                server = Server(process, store, ready[1], ready[2], ready[3], log)
                 server.stdout.append(line)
                 # Keep reading, so that the server never blocks on a full pipe.
                 threading.Thread(target=server.stdout.extend, args=[process.stdout], daemon=True).start()

@@ -283,14 +283,15 @@ def test_selectors_match_the_pods(values: dict) -> None:
 def test_ports_agree(values: dict) -> None:
     ports = {port["name"]: port["containerPort"] for port in container(values)["ports"]}
     given = arguments(values)
-    assert ports == {"http": 8000, "admin": 8002}
-    assert given["http"] == "0.0.0.0:8000"
+    assert ports == {"http": 8000, "grpc": 8001, "admin": 8002}
+    assert (given["http"], given["grpc"]) == ("0.0.0.0:8000", "0.0.0.0:8001")
     assert given["admin"] == "0.0.0.0:8002"
     exposed = [s for s in DockerfileParser(path=str(ROOT)).structure if s["instruction"] == "EXPOSE"]
     assert {str(port) for port in ports.values()} <= set(exposed[0]["value"].split())
     services = [item for item in render(values).values() if item["kind"] == "Service"]
     targets = {item["metadata"]["name"].endswith("-admin"): item["spec"] for item in services}
-    assert [(p["name"], p["targetPort"], p["port"]) for p in targets[False]["ports"]] == [("http", "http", 8000)]
+    assert [(p["name"], p["targetPort"], p["port"]) for p in targets[False]["ports"]] == [
+        ("http", "http", 8000), ("grpc", "grpc", 8001)]
     assert [(p["name"], p["targetPort"], p["port"]) for p in targets[True]["ports"]] == [("admin", "admin", 8002)]
     assert targets[True]["type"] == "ClusterIP"
 
@@ -298,7 +299,7 @@ def test_ports_agree(values: dict) -> None:
 def test_admin_stays_inside_when_scoring_is_published() -> None:
     objects = render({"service": {"type": "LoadBalancer", "port": 80}})
     assert objects["Service/demo-skeg"]["spec"]["type"] == "LoadBalancer"
-    assert [port["name"] for port in objects["Service/demo-skeg"]["spec"]["ports"]] == ["http"]
+    assert [port["name"] for port in objects["Service/demo-skeg"]["spec"]["ports"]] == ["http", "grpc"]
     assert objects["Service/demo-skeg-admin"]["spec"]["type"] == "ClusterIP"
 
 
@@ -427,7 +428,7 @@ def test_the_server_runs_as_the_chart_says(folder: Path) -> None:
         (specs / "..data" / name).write_text(text)
         (specs / name).symlink_to(Path("..data") / name)
     # `serving` says these itself: a temporary store, free ports and no delay.
-    own = {"store", "http", "admin", "drain-delay"}
+    own = {"store", "http", "grpc", "admin", "drain-delay"}
     given = {flag: value for flag, value in arguments(values).items() if flag not in own}
     given["endpoints"] = str(specs)
     key = render(values)["Secret/demo-skeg-admin"]["data"]["key"]

@@ -115,12 +115,12 @@ def test_starts_the_server_as_process_one(serve_help: str) -> None:
 def test_environment_is_read_by_the_server(serve_help: str) -> None:
     known = set(re.findall(r"\[env: (SKEG_\w+)", serve_help))
     given = DockerfileParser(path=str(ROOT)).envs
-    assert set(given) == {"SKEG_STORE", "SKEG_HTTP"}
+    assert set(given) == {"SKEG_STORE", "SKEG_HTTP", "SKEG_GRPC"}
     assert set(given) <= known
     assert given["SKEG_STORE"] == "file:///var/lib/skeg"
     (exposed,) = values(stages()[-1], "EXPOSE")
     assert exposed.split() == ["8000", "8001", "8002"]
-    assert given["SKEG_HTTP"] == "0.0.0.0:8000"
+    assert (given["SKEG_HTTP"], given["SKEG_GRPC"]) == ("0.0.0.0:8000", "0.0.0.0:8001")
 
 
 def test_labels(manifest: dict) -> None:

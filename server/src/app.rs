@@ -18,7 +18,9 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::LocalSet;
 
 use crate::config::Config;
+use crate::control::{Control, Order};
 use crate::failure::Failure;
+use crate::grpc;
 use crate::http;
 use crate::keeper::{Keeper, Tools};
 use crate::listen;
@@ -41,6 +43,8 @@ const FILES_BESIDE_CONNECTIONS: u64 = 256;
 pub struct Addresses {
     /// The scoring routes.
     pub http: SocketAddr,
+    /// The same over gRPC.
+    pub grpc: SocketAddr,
     /// Metrics and health.
     pub admin: SocketAddr,
 }
@@ -51,6 +55,8 @@ struct App {
     store: Arc<dyn ObjectStore>,
     collector: Arc<Collector>,
     shared: Arc<Shared>,
+    /// What clients order of the keeper.
+    ordered: UnboundedReceiver<Order>,
     switch: PhaseSwitch,
     phase: PhaseView,
 }
@@ -70,7 +76,9 @@ pub fn serve(config: &Config, ready: impl FnOnce(&Addresses)) -> Result<(), Fail
     let bind = |address, count| {
         listen::bind(address, count).map_err(|error| failed(&format!("{address}: {error}")))
     };
-    let listeners = bind(config.http, config.workers)?;
+    let http = bind(config.http, config.workers)?;
+    let grpc = bind(config.grpc, config.workers)?;
+    let listeners = http.into_iter().zip(grpc).collect();
     let admin = bind(config.admin, 1)?;
     LocalSet::new().block_on(&runtime, app.run(keeper, listeners, admin, ready))
 }
@@ -91,16 +99,20 @@ impl App {
             buffer_bytes: BUFFER_BYTES,
         };
         let collector = Arc::new(Collector::start(buffer, Arc::clone(&store), unix_us)?);
+        let admins = Arc::clone(&config.security.admins);
+        let (control, ordered) = Control::new(config.model_control, admins, config.logging.clone());
         let shared = Arc::new(Shared::new(Opening {
             workers: config.workers,
             pool: config.pool,
             limits: config.limits,
             scorers: Arc::clone(&config.security.scorers),
+            control,
+            default_endpoint: config.default_endpoint.clone(),
             tls: config.security.tls.clone(),
             clock: unix_us,
             now: Instant::now,
         })?);
-        Ok(Self { config: config.clone(), store, collector, shared, switch, phase })
+        Ok(Self { config: config.clone(), store, collector, shared, ordered, switch, phase })
     }
 
     fn registry(&self) -> Registry {
@@ -128,9 +140,9 @@ impl App {
     }
 
     async fn run(
-        self,
+        mut self,
         mut keeper: Keeper,
-        listeners: Vec<TcpListener>,
+        listeners: Vec<Doors>,
         mut admin: Vec<TcpListener>,
         ready: impl FnOnce(&Addresses),
     ) -> Result<(), Failure> {
@@ -138,7 +150,8 @@ impl App {
         let mut signals = Signals::new().map_err(failed)?;
         let admin = admin.pop().expect("one was bound");
         let addresses = Addresses {
-            http: listeners[0].local_addr().map_err(failed)?,
+            http: listeners[0].0.local_addr().map_err(failed)?,
+            grpc: listeners[0].1.local_addr().map_err(failed)?,
             admin: admin.local_addr().map_err(failed)?,
         };
         let (workers, mut ended) = self.start_workers(listeners).map_err(failed)?;
@@ -165,11 +178,14 @@ impl App {
                 if self.shared.endpoints.load().iter().next().is_none() {
                     tracing::warn!(from = ?self.config.specs, "there is no endpoint to serve");
                 }
-                tokio::task::spawn_local(async move { keeper.run(&nudge).await });
+                let (_, none) = unbounded_channel();
+                let ordered = std::mem::replace(&mut self.ordered, none);
+                tokio::task::spawn_local(async move { keeper.run(&nudge, ordered).await });
                 // Else the first tokens would find the server without the keys to check them.
                 let _ = keys_tried.await;
                 self.switch.advance(Phase::Serving);
-                tracing::info!(http = %addresses.http, admin = %addresses.admin, "ready");
+                let Addresses { http, grpc, admin } = &addresses;
+                tracing::info!(%http, %grpc, %admin, "ready");
                 ready(&addresses);
                 tokio::select! {
                     () = signals.stop() => {
@@ -187,13 +203,13 @@ impl App {
         served.and(self.close(workers).await)
     }
 
-    /// Starts one scoring thread a listener; who ends, for whatever reason, says its name.
+    /// Starts one scoring thread a pair of listeners; who ends, for whatever reason, says its name.
     fn start_workers(
         &self,
-        listeners: Vec<TcpListener>,
+        listeners: Vec<Doors>,
     ) -> std::io::Result<(Vec<Running>, UnboundedReceiver<String>)> {
         let (says, ended) = unbounded_channel();
-        let start = |(index, listener)| {
+        let start = |(index, doors)| {
             let (shared, phase) = (Arc::clone(&self.shared), self.phase.clone());
             let random = match self.config.seed {
                 Some(seed) => fastrand::Rng::with_seed(seed.wrapping_add(index as u64)),
@@ -205,7 +221,7 @@ impl App {
             let thread = std::thread::Builder::new().name(name.clone()).spawn(move || {
                 let _last_words = last_words;
                 let worker = Worker::new(index, shared, phase, random);
-                score_until_closed(worker, listener);
+                score_until_closed(worker, doors);
                 let _ = done.send(());
             })?;
             Ok(Running { name, thread, finished })
@@ -252,6 +268,9 @@ impl App {
     }
 }
 
+/// What one scoring thread listens to: HTTP and gRPC.
+type Doors = (TcpListener, TcpListener);
+
 /// A scoring thread.
 struct Running {
     name: String,
@@ -273,10 +292,15 @@ impl Drop for LastWords {
 }
 
 /// The body of a scoring thread.
-fn score_until_closed(worker: Worker, listener: TcpListener) {
+fn score_until_closed(worker: Worker, (http, grpc): Doors) {
     let serve = async {
-        let listener = tokio::net::TcpListener::from_std(listener)?;
-        http::serve::run(Rc::new(worker), listener).await;
+        let http = tokio::net::TcpListener::from_std(http)?;
+        let grpc = tokio::net::TcpListener::from_std(grpc)?;
+        let worker = Rc::new(worker);
+        let keeping = Rc::clone(&worker);
+        let keeping = tokio::task::spawn_local(async move { keeping.keep().await });
+        tokio::join!(http::serve::run(Rc::clone(&worker), http), grpc::serve::run(worker, grpc));
+        keeping.abort();
         Ok::<(), std::io::Error>(())
     };
     let served = runtime::new().and_then(|runtime| LocalSet::new().block_on(&runtime, serve));
@@ -309,6 +333,7 @@ fn unix_us() -> i64 {
 
 impl fmt::Display for Addresses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "skeg is ready: http={} admin={}", self.http, self.admin)
+        let Self { http, grpc, admin } = self;
+        write!(f, "skeg is ready: http={http} grpc={grpc} admin={admin}")
     }
 }

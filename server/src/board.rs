@@ -18,6 +18,8 @@ pub enum State {
     Ready,
     /// It takes no new requests; the last ones are being answered.
     Draining,
+    /// A client has unloaded it here.
+    Unloaded,
     /// Its model cannot be served, and why. It is tried again.
     Failed(String),
 }
@@ -69,7 +71,8 @@ fn as_text<S: serde::Serializer>(model: &ModelRef, serializer: S) -> Result<S::O
 
 impl State {
     /// All names, for metrics.
-    pub const NAMES: [&'static str; 5] = ["loading", "warming", "ready", "draining", "failed"];
+    pub const NAMES: [&'static str; 6] =
+        ["loading", "warming", "ready", "draining", "unloaded", "failed"];
 
     /// Its name in metrics.
     pub fn name(&self) -> &'static str {
@@ -78,6 +81,7 @@ impl State {
             Self::Warming => "warming",
             Self::Ready => "ready",
             Self::Draining => "draining",
+            Self::Unloaded => "unloaded",
             Self::Failed(_) => "failed",
         }
     }

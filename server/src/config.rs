@@ -16,6 +16,7 @@ use model_loader::{Name, TreeKernels, Trial};
 use security::Security;
 
 use crate::limits::{Limits, RequestLimits};
+use crate::logging::Logging;
 use crate::specs::SpecSource;
 use crate::store::{AzureVariables, StoreUrl};
 use crate::trial;
@@ -35,6 +36,8 @@ pub struct Config {
     pub specs: SpecSource,
     /// The scoring port.
     pub http: SocketAddr,
+    /// The scoring port of gRPC.
+    pub grpc: SocketAddr,
     /// The port of metrics and health.
     pub admin: SocketAddr,
     /// Scoring threads, at least 1.
@@ -47,6 +50,12 @@ pub struct Config {
     pub limits: Limits,
     /// Who may do what, and with what certificate.
     pub security: Security,
+    /// Whether clients may load and unload models at the scoring ports.
+    pub model_control: bool,
+    /// The endpoint of requests that name none.
+    pub default_endpoint: Option<Name>,
+    /// What is logged.
+    pub logging: Logging,
     /// Answering, but unready, after SIGTERM.
     pub drain_delay: Duration,
     /// For requests in hand and unwritten rows after that.
@@ -90,6 +99,8 @@ pub struct Defaults {
     pub host: [u8; 4],
     /// How old a row file grows.
     pub roll_age: &'static str,
+    /// Whether clients may load and unload models.
+    pub model_control: bool,
 }
 
 /// Checks `args`.
@@ -103,20 +114,13 @@ pub fn check(
     around: &Surroundings,
 ) -> Result<Config, Vec<String>> {
     let mut wrong = Mistakes::default();
-    let http = SocketAddr::from((defaults.host, 8000));
-    let http = wrong.or("--http", args.http.as_deref(), http);
-    let admin = SocketAddr::from(([127, 0, 0, 1], 8002));
-    let admin = wrong.or("--admin", args.admin.as_deref(), admin);
+    let [http, grpc, admin] = addresses(args, defaults, &mut wrong);
     let workers = wrong.or("--workers", args.workers.as_deref(), around.cores.max(1));
     let pool = wrong.or("--pool", args.pool.as_deref(), workers.max(1));
     let poll = wrong.time("--poll", &args.poll);
     let limits = limits(&args.limits, workers, &mut wrong);
     let security = security::check(&args.security, &around.folder, admin, &mut wrong);
-    let roll = Roll {
-        rows: wrong.count("--roll-rows", &args.roll_rows, u32::MAX as usize),
-        bytes: wrong.count("--roll-bytes", &args.roll_bytes, 1 << 30),
-        age: wrong.time("--roll-age", args.roll_age.as_deref().unwrap_or(defaults.roll_age)),
-    };
+    let roll = roll(args, defaults, &mut wrong);
     let drain_delay = wrong.time("--drain-delay", &args.drain_delay);
     let shutdown_budget = wrong.time("--shutdown-budget", &args.shutdown_budget);
     for (flag, zero) in [
@@ -127,10 +131,15 @@ pub fn check(
     ] {
         wrong.when(zero, flag, "is out of range");
     }
-    wrong.when(http == admin && http.port() != 0, "--admin", "is the same address as --http");
     let seed = args.seed.as_deref().and_then(|seed| wrong.value("--seed", seed));
     let kernels = args.forest_kernel.as_deref();
     let kernels = wrong.or("--forest-kernel", kernels, TreeKernels::detect());
+    // Whoever reaches a port could take models away.
+    let reached = [http, grpc].iter().any(|address| !address.ip().is_loopback());
+    let open = reached && security.admins.key.is_none();
+    let model_control = model_control(args, defaults, open, &mut wrong);
+    let endpoint = args.default_endpoint.as_deref();
+    let default_endpoint = endpoint.and_then(|name| wrong.value("--default-endpoint", name));
     let replica = args.replica.as_deref().unwrap_or(&around.host);
     let replica = wrong.value::<Name>("--replica", replica);
     let store = StoreUrl::parse(store, &around.folder, &around.azure);
@@ -146,12 +155,16 @@ pub fn check(
             store,
             specs,
             http,
+            grpc,
             admin,
             workers,
             pool,
             poll,
             limits,
             security,
+            model_control,
+            default_endpoint,
+            logging: Logging::silent(&args.log),
             drain_delay,
             shutdown_budget,
             roll,
@@ -161,6 +174,44 @@ pub fn check(
             kernels,
         }),
         _ => Err(wrong.0),
+    }
+}
+
+/// When row files are closed.
+fn roll(args: &ServingArgs, defaults: Defaults, wrong: &mut Mistakes) -> Roll {
+    Roll {
+        rows: wrong.count("--roll-rows", &args.roll_rows, u32::MAX as usize),
+        bytes: wrong.count("--roll-bytes", &args.roll_bytes, 1 << 30),
+        age: wrong.time("--roll-age", args.roll_age.as_deref().unwrap_or(defaults.roll_age)),
+    }
+}
+
+/// Where the three ports are.
+fn addresses(args: &ServingArgs, defaults: Defaults, wrong: &mut Mistakes) -> [SocketAddr; 3] {
+    let on = |host: [u8; 4], port: u16| SocketAddr::from((host, port));
+    let http = wrong.or("--http", args.http.as_deref(), on(defaults.host, 8000));
+    let grpc = wrong.or("--grpc", args.grpc.as_deref(), on(defaults.host, 8001));
+    let admin = wrong.or("--admin", args.admin.as_deref(), on([127, 0, 0, 1], 8002));
+    let same = |one: SocketAddr, other| one == other && one.port() != 0;
+    wrong.when(same(grpc, http), "--grpc", "is the same address as --http");
+    wrong.when(same(admin, http), "--admin", "is the same address as --http");
+    wrong.when(same(admin, grpc), "--admin", "is the same address as --grpc");
+    [http, grpc, admin]
+}
+
+/// Whether clients may load and unload models; not where anyone could: there it is `open`.
+fn model_control(args: &ServingArgs, defaults: Defaults, open: bool, wrong: &mut Mistakes) -> bool {
+    let flag = "--model-control";
+    match args.model_control.as_deref() {
+        None => defaults.model_control && !open,
+        Some("none") => false,
+        Some(mode) => {
+            wrong.when(mode != "explicit", flag, "must be none or explicit");
+            let sentence =
+                "explicit needs --admin-key-file, unless --http and --grpc are loopback addresses";
+            wrong.when(open, flag, sentence);
+            true
+        }
     }
 }
 

@@ -7,8 +7,8 @@
 //! mistake 500.
 
 use crate::auth::Denied;
-use crate::http::json::JsonError;
 use crate::metrics::refused::Refusal;
+use crate::protocol::json::JsonError;
 use crate::specs::WriteError;
 
 /// A request that was not scored. The text is for the client and names the culprit.
@@ -68,6 +68,19 @@ pub enum Error {
     /// A spec that was not written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// A model that was to be loaded, and why it is not.
+    #[error("failed to load \"{model}\": {cause}")]
+    NotLoaded {
+        /// The endpoint.
+        model: String,
+        /// Why.
+        cause: String,
+    },
+    /// Orders are not taken at this port.
+    #[error(
+        "models are not loaded and unloaded here: start the server with --model-control explicit"
+    )]
+    Closed,
     /// Specs cannot be written here.
     #[error("endpoint specs come from a local folder here, which is read only: change them there")]
     ReadOnly,
@@ -136,6 +149,7 @@ impl Error {
             Self::Write(WriteError::Unknown(_)) => 404,
             Self::Write(WriteError::Changed(_)) => 409,
             Self::Write(WriteError::Store { .. }) => 502,
+            Self::NotLoaded { .. } | Self::Closed => 400,
             Self::ReadOnly => 403,
             Self::Method { .. } => 405,
             Self::BodyTimeout | Self::Timeout => 408,

@@ -1,20 +1,20 @@
 //! HTTP: the only room that names hyper.
 //!
 //! In the order a request walks: `serve` takes the connection at a `pace`, `op` reads what is
-//! asked, `credentials` whether that is allowed, `body` and `decode` turn bytes into tensors,
-//! `scoring` walks the corridor, `encode` writes the reply; `describe` answers the questions about
-//! health and metadata, `admin` serves the second port.
+//! asked, `credentials` whether that is allowed, `scoring` reads the `body`, unpacks it (`coding`),
+//! has it scored in its protocol, and `encode` writes the reply; `describe` answers the questions
+//! about health and metadata, `admin` serves the second port.
 
 pub mod serve;
 pub mod pace;
 pub mod op;
 pub mod credentials;
 pub mod body;
-pub mod decode;
-pub mod json;
+pub mod coding;
 pub mod scoring;
 pub mod encode;
 pub mod describe;
+pub mod repository;
 pub mod shown;
 pub mod admin;
 pub mod manage;

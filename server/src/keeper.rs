@@ -9,6 +9,7 @@
 mod build;
 mod load;
 mod models;
+mod orders;
 mod retired;
 
 #[cfg(test)]
@@ -27,8 +28,10 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use self::build::Workbench;
 use self::load::{Loader, Word};
 use self::models::Models;
+use self::orders::Orders;
 use self::retired::Retired;
 use crate::board::{Board, DeploymentStatus, EndpointStatus, State};
+use crate::control::Order;
 use crate::endpoint::{Endpoint, Endpoints, Seat};
 use crate::spec::{self, EndpointSpec};
 use crate::specs::{self, SpecFile, SpecFiles, SpecSource};
@@ -73,6 +76,7 @@ pub struct Keeper {
     wanted: BTreeMap<Name, Wanted>,
     models: Models,
     words: UnboundedReceiver<(ModelRef, Word)>,
+    orders: Orders,
     retired: Retired,
 }
 
@@ -106,6 +110,7 @@ impl Keeper {
             wanted: BTreeMap::new(),
             models: Models::new(loader),
             words,
+            orders: Orders::default(),
             retired: Retired::default(),
         })
     }
@@ -148,8 +153,9 @@ impl Keeper {
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 
-    /// Keeps on until the process ends; `nudge` makes it look at the specs at once.
-    pub async fn run(mut self, nudge: &Notify) {
+    /// Keeps on until the process ends; `nudge` makes it look at the specs at once, and so does
+    /// what clients order.
+    pub async fn run(mut self, nudge: &Notify, mut ordered: UnboundedReceiver<Order>) {
         let mut next_look = self.tools.now() + self.tools.poll;
         loop {
             let wake = if self.retired.is_empty() {
@@ -161,6 +167,14 @@ impl Keeper {
                 () = tokio::time::sleep_until(wake.into()) => {}
                 () = nudge.notified() => next_look = self.tools.now(),
                 Some(word) = self.words.recv() => self.hear(word),
+                Some(order) = ordered.recv() => {
+                    let wanted = self.wanted.iter().find(|(name, _)| name.as_ref() == order.name);
+                    // Whoever orders it does not wait for the next try.
+                    let models = wanted.map(|(_, wanted)| wanted.models.as_slice());
+                    models.unwrap_or_default().iter().for_each(|m| self.models.try_again(m));
+                    self.orders.take(order);
+                    next_look = self.tools.now();
+                }
             }
             if self.tools.now() >= next_look {
                 if let Err(error) = self.look().await {
@@ -171,6 +185,10 @@ impl Keeper {
             self.models.retry(self.tools.now());
             self.retired.free();
             self.reconcile();
+            let named = |name: &str| {
+                self.wanted.iter().find(|(known, _)| known.as_ref() == name).map(|(_, w)| w)
+            };
+            self.orders.answer(named, &self.models, &self.tools.shared.endpoints.load());
         }
     }
 
@@ -247,12 +265,20 @@ impl Keeper {
 
     /// Does what is missing for all that is wanted to be served.
     fn reconcile(&mut self) {
-        let models = self.wanted.values().flat_map(|wanted| &wanted.models);
+        self.orders.keep_only(|name| self.wanted.contains_key(name));
+        let orders = &self.orders;
+        let served = |(name, _): &(&Name, &Wanted)| !orders.keep_away(name);
+        let models = self.wanted.iter().filter(served).flat_map(|(_, wanted)| &wanted.models);
         self.models.want(models);
         let before = self.tools.shared.endpoints.load_full();
         let mut next = Vec::new();
-        let mut changed = before.iter().any(|endpoint| !self.wanted.contains_key(&endpoint.name));
+        let is_gone = |name: &Name| !self.wanted.contains_key(name) || orders.keep_away(name);
+        let mut changed = before.iter().any(|endpoint| is_gone(&endpoint.name));
         for (name, wanted) in &mut self.wanted {
+            if orders.keep_away(name) {
+                wanted.serving = None;
+                continue;
+            }
             let served = before.shared(name.as_ref());
             let built = wanted.build(served.as_deref(), &self.models, &self.tools);
             changed |= built.is_some();
@@ -263,8 +289,10 @@ impl Keeper {
             let now = self.tools.shared.endpoints.load();
             self.retired.add(old, &now);
         }
-        let wanted = self.wanted.values().flat_map(|wanted| &wanted.models);
-        self.models.keep_only(wanted, &self.tools.shared.endpoints.load());
+        let orders = &self.orders;
+        let served = |(name, _): &(&Name, &Wanted)| !orders.keep_away(name);
+        let models = self.wanted.iter().filter(served).flat_map(|(_, wanted)| &wanted.models);
+        self.models.keep_only(models, &self.tools.shared.endpoints.load());
         self.tools.shared.board.store(Arc::new(self.board()));
     }
 
@@ -272,7 +300,10 @@ impl Keeper {
         let endpoints = self.tools.shared.endpoints.load();
         let of = |(name, wanted): (&Name, &Wanted)| {
             let served = endpoints.get(name.as_ref()).ok();
-            wanted.status(served, &self.models, &self.retired)
+            let state = |model: &ModelRef| {
+                if self.orders.keep_away(name) { State::Unloaded } else { self.models.state(model) }
+            };
+            wanted.status(served, state, &self.retired)
         };
         let mut endpoints: Vec<EndpointStatus> = self.wanted.iter().map(of).collect();
         endpoints.extend(self.retired.without(self.wanted.keys()));
@@ -330,7 +361,7 @@ impl Wanted {
     fn status(
         &self,
         served: Option<&Endpoint>,
-        models: &Models,
+        state: impl Fn(&ModelRef) -> State,
         retired: &Retired,
     ) -> EndpointStatus {
         let seats = served.map(|served| served.seats.as_slice()).unwrap_or_default();
@@ -351,7 +382,7 @@ impl Wanted {
             name: wanted.name.clone(),
             model: model.clone(),
             traffic: 0.0,
-            state: models.state(model),
+            state: state(model),
         });
         let mut deployments: Vec<DeploymentStatus> = Vec::new();
         for status in serving.chain(coming).chain(retired.of(&self.spec.name)) {

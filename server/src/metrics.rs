@@ -11,8 +11,9 @@ use std::time::Duration;
 use crossbeam_utils::CachePadded;
 
 use crate::error::{STATUSES, status_cell};
+use crate::protocol::Protocol;
 use batched::Batched;
-use histogram::Histogram;
+use histogram::{Histogram, Snapshot};
 use mirrored::Mirrored;
 use refused::Refused;
 
@@ -50,10 +51,44 @@ pub struct Series {
 /// One worker's numbers of one series; only that worker writes them.
 #[derive(Debug, Default)]
 struct Cells {
-    /// Requests answered, by the position of their status in `STATUSES`.
-    requests: [AtomicU64; STATUSES.len()],
+    /// Requests answered, by their protocol and the position of their status in `STATUSES`.
+    requests: [[AtomicU64; STATUSES.len()]; Protocol::ALL.len()],
     duration: Histogram,
     inference: Histogram,
+    /// Of `duration`, that of requests that were not scored, nanoseconds.
+    failed_ns: AtomicU64,
+    /// Of scored requests: waiting, reading and writing, nanoseconds, and their rows.
+    queue_ns: AtomicU64,
+    input_ns: AtomicU64,
+    output_ns: AtomicU64,
+    rows: AtomicU64,
+    /// When the last scored one came, microseconds since 1970 UTC.
+    last_us: AtomicU64,
+}
+
+/// What a series has counted, over all workers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Requests scored.
+    pub scored: u64,
+    /// Requests that were not.
+    pub failed: u64,
+    /// From head to encoded reply of scored requests, nanoseconds.
+    pub scored_ns: u64,
+    /// The same of the others.
+    pub failed_ns: u64,
+    /// Waiting for a place and a thread, of scored requests, nanoseconds.
+    pub queue_ns: u64,
+    /// From bytes to inputs.
+    pub input_ns: u64,
+    /// In the model.
+    pub inference_ns: u64,
+    /// From outputs to bytes.
+    pub output_ns: u64,
+    /// Rows of scored requests.
+    pub rows: u64,
+    /// When the last scored request came, microseconds since 1970 UTC; 0 for never.
+    pub last_us: u64,
 }
 
 /// Every series ever made: a deployment that is gone keeps its counters until the process ends.
@@ -67,6 +102,23 @@ pub struct Metrics {
     pub nowhere: Arc<Series>,
     /// Requests and connections that were refused at the door.
     pub refused: Refused,
+}
+
+/// Where the time of a scored request went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Waiting for a place and for a thread.
+    pub queue: Duration,
+    /// From bytes to the model's inputs.
+    pub input: Duration,
+    /// In the model.
+    pub inference: Duration,
+    /// From the model's outputs to bytes.
+    pub output: Duration,
+}
+
+fn ns(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Adds to a cell that only this thread writes: a load and a store, no locked instruction.
@@ -86,16 +138,57 @@ impl Series {
 
     /// Counts one answered request; called by worker number `worker` alone.
     #[inline]
-    pub fn answered(&self, worker: usize, status: u16, duration: Duration) {
+    pub fn answered(&self, worker: usize, protocol: Protocol, status: u16, duration: Duration) {
         let cells = &self.cells[worker];
-        add(&cells.requests[status_cell(status)], 1);
+        add(&cells.requests[protocol as usize][status_cell(status)], 1);
         cells.duration.observe(duration);
+        if status != 200 {
+            add(&cells.failed_ns, ns(duration));
+        }
     }
 
-    /// Notes the time one request spent in its model; called by worker number `worker` alone.
+    /// Notes the rows of a scored request that came at `unix_us`, and where its time went; called
+    /// by worker number `worker` alone.
     #[inline]
-    pub fn inferred(&self, worker: usize, inference: Duration) {
-        self.cells[worker].inference.observe(inference);
+    pub fn scored(&self, worker: usize, unix_us: i64, rows: usize, spent: Spent) {
+        let cells = &self.cells[worker];
+        cells.inference.observe(spent.inference);
+        add(&cells.queue_ns, ns(spent.queue));
+        add(&cells.input_ns, ns(spent.input));
+        add(&cells.output_ns, ns(spent.output));
+        add(&cells.rows, rows as u64);
+        cells.last_us.store(unix_us.unsigned_abs(), Ordering::Relaxed);
+    }
+
+    /// All that was counted so far.
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        let (mut duration, mut inference) = (Snapshot::default(), Snapshot::default());
+        for cells in &self.cells {
+            let read = |cell: &AtomicU64| cell.load(Ordering::Relaxed);
+            for of_protocol in &cells.requests {
+                for (status, count) in STATUSES.iter().zip(of_protocol) {
+                    *(if *status == 200 { &mut totals.scored } else { &mut totals.failed }) +=
+                        read(count);
+                }
+            }
+            cells.duration.add_to(&mut duration);
+            cells.inference.add_to(&mut inference);
+            totals.failed_ns += read(&cells.failed_ns);
+            totals.queue_ns += read(&cells.queue_ns);
+            totals.input_ns += read(&cells.input_ns);
+            totals.output_ns += read(&cells.output_ns);
+            totals.rows += read(&cells.rows);
+            totals.last_us = totals.last_us.max(read(&cells.last_us));
+        }
+        totals.scored_ns = duration.sum_ns.saturating_sub(totals.failed_ns);
+        totals.inference_ns = inference.sum_ns;
+        totals
+    }
+
+    /// What it is about.
+    pub fn labels(&self) -> &Labels {
+        &self.labels
     }
 }
 

@@ -12,8 +12,8 @@ use model_loader::{Inputs, NamedTensor, Tensor};
 
 use crate::admission::{Admission, Permit};
 use crate::deployment::Deployment;
-use crate::endpoint::Seat;
 use crate::error::Error;
+use crate::metrics::Spent;
 use crate::pool::{Job, Pool};
 use crate::sessions::Sessions;
 use crate::worker::Worker;
@@ -40,8 +40,8 @@ pub struct Answer {
     pub outputs: Vec<Tensor>,
     /// Which of them the client wanted.
     pub selected: Vec<usize>,
-    /// Time in the model.
-    pub inference: Duration,
+    /// Where its time went so far.
+    pub spent: Spent,
 }
 
 /// A request that was not scored.
@@ -67,33 +67,48 @@ struct Placed {
     selected: Vec<usize>,
 }
 
-/// Scores what `decode` reads of a request that `arrived` then. Gives the client's name for it back
-/// with the answer.
+/// Scores what `decode` reads of a request that `arrived` then. Gives the client's name for it, and
+/// how it wants its answer, back with that.
 ///
 /// # Errors
 /// A [`Failure`], by whom it counts against.
-pub async fn score<'b>(
+pub async fn score<'b, W>(
     worker: &Worker,
-    seat: &Seat,
+    deployment: &Arc<Deployment>,
     arrived: Instant,
-    decode: impl FnOnce() -> Result<ScoreRequest<'b>, Error>,
-) -> Result<(Option<Cow<'b, str>>, Answer), Failure> {
-    let deployment = &seat.deployment;
+    decode: impl FnOnce() -> Result<(ScoreRequest<'b>, W), Error>,
+) -> Result<(Option<Cow<'b, str>>, W, Answer), Failure> {
+    let now = worker.shared.now;
+    let begun = now();
     let deadline = arrived + deployment.timeout;
     let admitted = admit(worker, deployment, deadline).await.map_err(Failure::Deployment)?;
-    let ScoreRequest { id, inputs, outputs, timeout } = decode().map_err(Failure::Request)?;
+    let admission = match admitted {
+        Admitted::Inline => begun,
+        Admitted::Pool(_) => now(),
+    };
+    let (request, wishes) = decode().map_err(Failure::Request)?;
+    let ScoreRequest { id, inputs, outputs, timeout } = request;
     let sooner = timeout.and_then(|timeout| arrived.checked_add(timeout));
     let deadline = sooner.map_or(deadline, |sooner| deadline.min(sooner));
     let placed = place(deployment, inputs, outputs.as_deref()).map_err(Failure::Deployment)?;
+    let placed_at = now();
     let answer = match admitted {
         Admitted::Inline => {
-            run(deployment, placed, &mut worker.sessions.borrow_mut(), deadline, worker.shared.now)
+            let sessions = &mut worker.sessions.borrow_mut();
+            run(deployment, placed, sessions, (placed_at, deadline), now)
         }
         Admitted::Pool(permit) => {
             run_on(&worker.shared.pool, deployment, placed, permit, deadline).await
         }
     };
-    answer.map(|answer| (id, answer)).map_err(Failure::Deployment)
+    let mut answer = answer.map_err(Failure::Deployment)?;
+    answer.spent.input = placed_at - admission;
+    answer.spent.queue = admission - begun;
+    if let Admission::Pool(_) = deployment.admission {
+        let there = now() - placed_at;
+        answer.spent.queue += there.saturating_sub(answer.spent.inference);
+    }
+    Ok((id, wishes, answer))
 }
 
 /// Takes the request on, or refuses it at once; waits for a place until `deadline`.
@@ -129,18 +144,17 @@ fn run(
     deployment: &Arc<Deployment>,
     placed: Placed,
     sessions: &mut Sessions,
-    deadline: Instant,
+    (started, deadline): (Instant, Instant),
     now: fn() -> Instant,
 ) -> Result<Answer, Error> {
     let session = sessions.of(deployment)?;
-    let started = now();
     if started > deadline {
         return Err(Error::Timeout);
     }
     let Placed { inputs, selected } = placed;
     let outputs = session.run(inputs.tensors())?;
-    let inference = now() - started;
-    Ok(Answer { inputs, outputs, selected, inference })
+    let spent = Spent { inference: now() - started, ..Spent::default() };
+    Ok(Answer { inputs, outputs, selected, spent })
 }
 
 /// Has the pool run the model. Dropping the future, as happens when the client goes away, takes
@@ -157,6 +171,6 @@ async fn run_on(
     pool.run(job)?;
     let ran = tokio::time::timeout_at(deadline.into(), answer).await;
     let ran = ran.map_err(|_| Error::Timeout)?.map_err(|_| Error::Broken)??;
-    let (inputs, outputs, inference) = (ran.inputs, ran.outputs, ran.inference);
-    Ok(Answer { inputs, outputs, selected, inference })
+    let spent = Spent { inference: ran.inference, ..Spent::default() };
+    Ok(Answer { inputs: ran.inputs, outputs: ran.outputs, selected, spent })
 }

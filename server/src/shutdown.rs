@@ -80,4 +80,9 @@ impl PhaseView {
         // A dropped switch means the process is past every phase.
         let _ = self.receiver.wait_for(|now| *now >= phase).await;
     }
+
+    /// Waits for a phase after `phase`; none comes when the process ends.
+    pub async fn after(&mut self, phase: Phase) -> Option<Phase> {
+        self.receiver.wait_for(|now| *now > phase).await.map(|now| *now).ok()
+    }
 }

@@ -7,11 +7,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio_rustls::TlsAcceptor;
+pub use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::server::{ServerSessionMemoryCache, WebPkiClientVerifier};
 use tokio_rustls::rustls::{Error, RootCertStore, ServerConfig};
 
 use crate::reloaded::Reloaded;
@@ -30,9 +30,15 @@ pub struct TlsFiles {
     pub client_authorities: Option<PathBuf>,
 }
 
-/// The certificate of a port.
+/// The certificate of a port, for each language that is spoken behind it.
 #[derive(Debug)]
-pub struct Tls(Reloaded<ServerConfig>);
+pub struct Tls(Reloaded<Configurations>);
+
+#[derive(Debug)]
+struct Configurations {
+    http: Arc<ServerConfig>,
+    grpc: Arc<ServerConfig>,
+}
 
 // === impl Tls ===
 
@@ -56,9 +62,14 @@ impl Tls {
         Reloaded::open(paths, parse).map(Self)
     }
 
-    /// For the handshake of one connection, with the certificate as it is now.
+    /// For the handshake of one HTTP/1.1 connection, with the certificate as it is now.
     pub fn acceptor(&self) -> TlsAcceptor {
-        TlsAcceptor::from(Arc::clone(&self.0.load()))
+        TlsAcceptor::from(Arc::clone(&self.0.load().http))
+    }
+
+    /// The same for gRPC, which is spoken over HTTP/2.
+    pub fn grpc_acceptor(&self) -> TlsAcceptor {
+        TlsAcceptor::from(Arc::clone(&self.0.load().grpc))
     }
 
     /// Reads the files again; `what` names them in the log.
@@ -94,7 +105,7 @@ fn configuration(
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
     clients: Option<RootCertStore>,
-) -> Result<ServerConfig, String> {
+) -> Result<Configurations, String> {
     let provider: Arc<CryptoProvider> = Arc::new(aws_lc_rs::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -111,6 +122,10 @@ fn configuration(
         Error::InconsistentKeys(_) => "does not belong to the private key".to_owned(),
         error => error.to_string(),
     })?;
+    // A session of one port is not resumed on the other: each has its own memory of sessions.
+    let mut grpc = config.clone();
+    grpc.session_storage = ServerSessionMemoryCache::new(256);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
+    grpc.alpn_protocols = vec![b"h2".to_vec()];
+    Ok(Configurations { http: Arc::new(config), grpc: Arc::new(grpc) })
 }

@@ -6,13 +6,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
-use tokio::sync::watch;
+use model_loader::Name;
+use tokio::sync::{Semaphore, watch};
 
 use crate::auth::tokens::Tokens;
-use crate::auth::{Denied, Presented, Scorers};
+use crate::auth::{Admins, Denied, Presented, Scorers};
 use crate::board::Board;
+use crate::control::Control;
 use crate::endpoint::Endpoints;
 use crate::limits::Limits;
+use crate::logging::Logging;
 use crate::metrics::Metrics;
 use crate::metrics::refused::Refusal;
 use crate::mirror::Mirror;
@@ -40,6 +43,10 @@ pub struct Shared {
     pub limits: Limits,
     /// Who may score.
     pub scorers: Arc<Scorers>,
+    /// What clients may change.
+    pub control: Control,
+    /// The endpoint of requests that name none, when there are several.
+    pub default_endpoint: Option<Name>,
     /// The scoring port's certificate; without one it speaks plain HTTP.
     pub tls: Option<Arc<Tls>>,
     /// The wall clock, microseconds since 1970 UTC.
@@ -61,6 +68,10 @@ pub struct Opening {
     pub limits: Limits,
     /// Who may score.
     pub scorers: Arc<Scorers>,
+    /// What clients may change.
+    pub control: Control,
+    /// The endpoint of requests that name none.
+    pub default_endpoint: Option<Name>,
     /// The scoring port's certificate.
     pub tls: Option<Arc<Tls>>,
     /// The wall clock, microseconds since 1970 UTC.
@@ -82,6 +93,8 @@ pub struct Worker {
     pub sessions: RefCell<Sessions>,
     /// Which requests were ready together.
     pub turns: Turns,
+    /// Places for connections, of both scoring ports.
+    pub connections: Arc<Semaphore>,
     /// The tokens it has found good.
     tokens: RefCell<Tokens>,
     random: RefCell<fastrand::Rng>,
@@ -100,6 +113,27 @@ pub struct BodyRoom<'w> {
 #[derive(Debug)]
 pub struct InHand<'w>(&'w Worker);
 
+// === impl Opening ===
+
+impl Opening {
+    /// One scoring thread that anyone may use, with the usual limits, under these clocks.
+    pub fn plain(clock: fn() -> i64, now: fn() -> Instant) -> Self {
+        let admins = Arc::new(Admins { key: None, metrics_open: true });
+        let (control, _) = Control::new(false, admins, Logging::silent("info"));
+        Self {
+            workers: 1,
+            pool: 1,
+            limits: Limits::default(),
+            scorers: Arc::new(Scorers::Anyone),
+            control,
+            default_endpoint: None,
+            tls: None,
+            clock,
+            now,
+        }
+    }
+}
+
 // === impl Shared ===
 
 impl Shared {
@@ -108,7 +142,9 @@ impl Shared {
     /// # Errors
     /// When the system refuses a thread.
     pub fn new(opening: Opening) -> std::io::Result<Self> {
-        let Opening { workers, pool, limits, scorers, tls, clock, now } = opening;
+        let Opening { workers, pool, limits, scorers, control, default_endpoint, tls, .. } =
+            opening;
+        let Opening { clock, now, .. } = opening;
         let endpoints = Arc::<ArcSwap<Endpoints>>::default();
         Ok(Self {
             pool: Pool::start(pool, &endpoints, now)?,
@@ -118,6 +154,8 @@ impl Shared {
             board: ArcSwap::default(),
             limits,
             scorers,
+            control,
+            default_endpoint,
             tls,
             clock,
             now,
@@ -143,7 +181,8 @@ impl Worker {
     pub fn new(index: usize, shared: Arc<Shared>, phase: PhaseView, random: fastrand::Rng) -> Self {
         let (sessions, tokens) = (RefCell::default(), RefCell::default());
         let (turns, random, bodies) = (Turns::default(), RefCell::new(random), Cell::new(0));
-        Self { index, shared, phase, sessions, turns, tokens, random, bodies }
+        let connections = Arc::new(Semaphore::new(shared.limits.connections_per_worker));
+        Self { index, shared, phase, sessions, turns, connections, tokens, random, bodies }
     }
 
     /// A draw, uniform over all of `u32`.

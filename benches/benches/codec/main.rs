@@ -1,9 +1,9 @@
 //! What do JSON requests and replies cost, and what would serde_json take for the same bytes?
 //!
-//! Decode: `http::decode` of 1 x 20, 100 x 20 and 1 x 1000 floats as clients write them, and of 1 x
+//! Decode: `oip::decode` of 1 x 20, 100 x 20 and 1 x 1000 floats as clients write them, and of 1 x
 //! 20 with the long digits that numpy's `tolist` leads to. Beside it, on the same bytes: serde_json
 //! into a `Value`, and into plain structs, which is the least that serde_json can do. Encode:
-//! `http::encode::answer` of the same sizes, beside serde_json's writing of plain structs to the
+//! `oip::encode::answer` of the same sizes, beside serde_json's writing of plain structs to the
 //! same bytes. serde_json is built as in the server, with `float_roundtrip`. Bodies rotate.
 
 use std::borrow::Cow;
@@ -17,8 +17,9 @@ use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
 use model_loader::{Tensor, Values};
 use serde::{Deserialize, Serialize};
 use server::deployment::Deployment;
-use server::http::{decode, encode};
 use server::limits::RequestLimits;
+use server::protocol::oip::encode::Of;
+use server::protocol::oip::{Wishes, decode, encode};
 
 mod servable;
 
@@ -103,7 +104,8 @@ fn decoding(group: &mut BenchmarkGroup<'_, WallTime>, size: &str, bodies: &[Stri
     let mut body = || black_box(next.next().expect("bodies never end").as_bytes());
     group.bench_function(BenchmarkId::new("skeg", size), |bencher| {
         bencher.iter(|| {
-            decode::request(body(), RequestLimits::default()).expect("the bodies are requests")
+            decode::request(body(), None, RequestLimits::default())
+                .expect("the bodies are requests")
         });
     });
     group.bench_function(BenchmarkId::new("serde_json structs", size), |bencher| {
@@ -136,7 +138,17 @@ fn encoding(
     deployment: &Deployment,
     answers: &[[Tensor; 1]],
 ) {
-    let ours = |outputs: &[Tensor; 1]| encode::answer("fraud", deployment, None, outputs, &[0]);
+    let of = Of {
+        model: "fraud",
+        version: deployment.model.version.as_ref(),
+        deployment: deployment.name.as_ref(),
+        id: None,
+        outputs: &deployment.runnable.signature().outputs,
+    };
+    let wishes = Wishes::default();
+    let ours = |outputs: &[Tensor; 1]| {
+        encode::answer(of, outputs, &[0], &wishes).expect("no classes are asked for").bytes
+    };
     let theirs = |outputs: &[Tensor; 1]| {
         serde_json::to_vec(&plain(deployment, &outputs[0])).expect("memory takes all")
     };

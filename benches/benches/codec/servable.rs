@@ -7,11 +7,9 @@ use collector::{Collector, Config, Roll};
 use model_loader::Registry;
 use object_store::ObjectStore;
 use object_store::memory::InMemory;
-use server::auth::Scorers;
 use server::demo;
 use server::deployment::Deployment;
 use server::keeper::{Keeper, Tools};
-use server::limits::Limits;
 use server::specs::SpecSource;
 use server::worker::{Opening, Shared};
 
@@ -30,15 +28,7 @@ pub(crate) fn deployment() -> Arc<Deployment> {
     };
     let collector = Collector::start(config, Arc::clone(&store), || 0);
     let collector = collector.expect("the settings are in range");
-    let shared = Shared::new(Opening {
-        workers: 1,
-        pool: 1,
-        limits: Limits::default(),
-        scorers: Arc::new(Scorers::Anyone),
-        tls: None,
-        clock: || 0,
-        now: Instant::now,
-    });
+    let shared = Shared::new(Opening::plain(|| 0, Instant::now));
     let shared = Arc::new(shared.expect("threads"));
     let tools = Tools {
         source: SpecSource::Store,

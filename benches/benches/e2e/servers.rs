@@ -61,7 +61,7 @@ impl Skeg {
         let free = "127.0.0.1:0";
         let mut command = Command::new(BINARY);
         command.arg("demo").arg("--store").arg(store.path());
-        command.args(["--http", free, "--admin", free, "--log", "warn"]);
+        command.args(["--http", free, "--grpc", free, "--admin", free, "--log", "warn"]);
         // Files as `skeg serve` makes them, not the quick ones of a demo.
         command.args(["--roll-age", "60s", "--workers", &threads.to_string()]);
         let mut child = Owned(command.env_clear().stdout(Stdio::piped()).spawn()?);

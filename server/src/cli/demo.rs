@@ -29,7 +29,7 @@ pub struct DemoArgs {
 /// Code 78 for a bad configuration, 1 when the store or serving failed.
 pub fn run(args: &DemoArgs) -> Result<(), Failure> {
     // A short roll, so that a person sees rows appear.
-    let defaults = Defaults { host: [127, 0, 0, 1], roll_age: "5s" };
+    let defaults = Defaults { host: [127, 0, 0, 1], roll_age: "5s", model_control: true };
     let config = serve::checked(&args.store, &args.serving, defaults)?;
     let failed = |error: String| Failure::new(Failure::FAILED, error);
     let store = config.store.create().and_then(|()| config.store.open()).map_err(failed)?;

@@ -8,6 +8,7 @@ use crate::app::{self, Addresses};
 use crate::config::flags::ServingArgs;
 use crate::config::{self, Config, Defaults, Surroundings};
 use crate::failure::Failure;
+use crate::logging::Logging;
 use crate::store::AzureVariables;
 
 /// What `skeg serve` takes.
@@ -24,7 +25,7 @@ pub struct ServeArgs {
 /// # Errors
 /// Code 78 for a bad configuration, 1 when serving failed.
 pub fn run(args: &ServeArgs) -> Result<(), Failure> {
-    let defaults = Defaults { host: [0, 0, 0, 0], roll_age: "60s" };
+    let defaults = Defaults { host: [0, 0, 0, 0], roll_age: "60s", model_control: false };
     let config = checked(&args.store.store, &args.serving, defaults)?;
     app::serve(&config, |addresses: &Addresses| say(addresses))
 }
@@ -35,27 +36,17 @@ pub(super) fn checked(
     args: &ServingArgs,
     defaults: Defaults,
 ) -> Result<Config, Failure> {
-    let config =
-        config::check(store, args, defaults, &Surroundings::read()).map_err(Failure::config);
-    let logging = start_logging(&args.log);
+    let config = config::check(store, args, defaults, &Surroundings::read());
+    let logging = Logging::start(&args.log);
+    let logging = logging.map_err(|error| format!("--log \"{}\": {error}", args.log));
     match (config, logging) {
-        (Ok(config), Ok(())) => Ok(config),
+        (Ok(config), Ok(logging)) => Ok(Config { logging, ..config }),
         (Ok(_), Err(mistake)) => Err(Failure::config(vec![mistake])),
-        (Err(mut failure), logging) => {
-            failure.messages.extend(logging.err());
-            Err(failure)
+        (Err(mut mistakes), logging) => {
+            mistakes.extend(logging.err());
+            Err(Failure::config(mistakes))
         }
     }
-}
-
-/// Logs as JSON lines on the standard error.
-fn start_logging(filter: &str) -> Result<(), String> {
-    let filter = tracing_subscriber::EnvFilter::try_new(filter)
-        .map_err(|error| format!("--log \"{filter}\": {error}"))?;
-    let logging = tracing_subscriber::fmt().json().with_env_filter(filter);
-    // A second start in one process (tests) keeps the first.
-    let _ = logging.with_writer(std::io::stderr).try_init();
-    Ok(())
 }
 
 /// The most characters of who runs a command.

@@ -13,6 +13,9 @@ pub struct ServingArgs {
     /// Address of the scoring routes; port 0 takes a free one
     #[arg(long, env = "SKEG_HTTP", value_name = "ADDRESS")]
     pub http: Option<String>,
+    /// Address of the scoring service over gRPC
+    #[arg(long, env = "SKEG_GRPC", value_name = "ADDRESS")]
+    pub grpc: Option<String>,
     /// Address of /metrics and health, for Prometheus and operators; any but a loopback address
     /// needs --admin-key-file [default: 127.0.0.1:8002]
     #[arg(long, env = "SKEG_ADMIN", value_name = "ADDRESS")]
@@ -30,6 +33,13 @@ pub struct ServingArgs {
     /// Folder of endpoint specs (*.yaml), read instead of the store's endpoints/
     #[arg(long, env = "SKEG_ENDPOINTS", value_name = "FOLDER")]
     pub endpoints: Option<String>,
+    /// Endpoint of requests that name none: /score, /invocations [default: the only one]
+    #[arg(long, env = "SKEG_DEFAULT_ENDPOINT", value_name = "NAME")]
+    pub default_endpoint: Option<String>,
+    /// Whether Triton's clients may load and unload models at the scoring ports, with the admin key
+    /// where there is one: none or explicit [default: none, in a demo explicit]
+    #[arg(long, env = "SKEG_MODEL_CONTROL", value_name = "MODE")]
+    pub model_control: Option<String>,
     /// Keys, tokens and certificates.
     #[command(flatten)]
     pub security: security::SecurityArgs,

@@ -27,7 +27,12 @@ pub(super) fn config(store: &str, flags: &[&str]) -> Result<Config, Vec<String>>
         commit: None,
         actor: "someone".to_owned(),
     };
-    check(store, &typed.serving, Defaults { host: [0, 0, 0, 0], roll_age: "60s" }, &around)
+    check(
+        store,
+        &typed.serving,
+        Defaults { host: [0, 0, 0, 0], roll_age: "60s", model_control: false },
+        &around,
+    )
 }
 
 #[test]

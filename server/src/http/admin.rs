@@ -20,10 +20,10 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
 use super::encode::{self, Reply};
-use super::op::Question;
+use super::op::{Op, Question};
 use super::pace::{Pace, Paced};
 use super::shown::Shown;
-use super::{describe, manage, serve};
+use super::{describe, manage, repository, serve};
 use crate::error::Error;
 use crate::metrics::exposition;
 use crate::metrics::refused::Refusal;
@@ -61,7 +61,7 @@ async fn connection(shown: &Shown, stream: TcpStream) {
     let Some(tls) = &shown.tls else {
         return converse(shown, stream).await;
     };
-    match serve::shake_hands(tls, stream, limits.handshake_timeout).await {
+    match serve::shake_hands(tls.acceptor(), stream, limits.handshake_timeout).await {
         Ok(stream) => converse(shown, stream).await,
         Err(refusal) => refusal.into_iter().for_each(|why| shown.refused(why)),
     }
@@ -87,10 +87,18 @@ async fn converse(shown: &Shown, stream: impl AsyncRead + AsyncWrite + Unpin) {
 }
 
 async fn respond(shown: &Shown, request: Request<Incoming>) -> Reply {
-    let path = request.uri().path();
+    let path = request.uri().path().to_owned();
+    let path = path.as_str();
     if path.starts_with(manage::PREFIX) {
         let answered = match shown.authorize(request.headers()) {
             Ok(()) => manage::answer(shown, request).await,
+            Err(error) => Err(error),
+        };
+        return answered.unwrap_or_else(|error| encode::error(&error));
+    }
+    if let Ok(Op::Order(order)) = Op::from_parts(request.method(), path) {
+        let answered = match shown.authorize(request.headers()) {
+            Ok(()) => repository::answer(&shown.shared, order, request.into_body()).await,
             Err(error) => Err(error),
         };
         return answered.unwrap_or_else(|error| encode::error(&error));

@@ -2,7 +2,7 @@
 
 use hyper::header::{AUTHORIZATION, HeaderMap, ORIGIN};
 
-use super::op::{Op, Question};
+use super::op::{Op, Order, Question};
 use crate::auth::secret::Secret;
 use crate::auth::{Admins, Presented};
 use crate::error::Error;
@@ -11,14 +11,19 @@ use crate::worker::Worker;
 #[cfg(test)]
 mod tests;
 
-/// Checks that a request may score or look at models; health is for everyone.
+/// Checks that a request may score, look at models, or order what it orders; health is for all.
 ///
 /// # Errors
-/// [`Error::Denied`].
+/// [`Error::Denied`], [`Error::Closed`].
 #[inline]
 pub fn admit<'p>(worker: &Worker, op: Op<'p>, headers: &HeaderMap) -> Result<Op<'p>, Error> {
-    if !matches!(op, Op::Ask(Question::Live | Question::Ready)) {
-        worker.admit(presented(headers))?;
+    match op {
+        Op::Ask(Question::Live | Question::Ready) => {}
+        // What changes something has a key of its own.
+        Op::Order(Order::Change(..) | Order::Log) => {
+            worker.shared.control.admit(presented(headers), origin(headers))?;
+        }
+        Op::Score(..) | Op::Ask(_) | Op::Order(Order::Index) => worker.admit(presented(headers))?,
     }
     Ok(op)
 }
@@ -28,12 +33,17 @@ pub fn admit<'p>(worker: &Worker, op: Op<'p>, headers: &HeaderMap) -> Result<Op<
 /// # Errors
 /// [`Error::Denied`].
 pub fn authorize(admins: &Admins, headers: &HeaderMap) -> Result<(), Error> {
-    // A value that is no text is no page of ours either.
-    let origin = headers.get(ORIGIN).map(|value| value.to_str().unwrap_or("?"));
-    Ok(admins.admit(presented(headers), origin)?)
+    Ok(admins.admit(presented(headers), origin(headers))?)
 }
 
-fn presented(headers: &HeaderMap) -> Presented<'_> {
+/// The page that a browser sent the request for.
+fn origin(headers: &HeaderMap) -> Option<&str> {
+    // A value that is no text is no page of ours either.
+    headers.get(ORIGIN).map(|value| value.to_str().unwrap_or("?"))
+}
+
+/// What a head presents.
+pub fn presented(headers: &HeaderMap) -> Presented<'_> {
     Presented {
         bearer: headers.get(AUTHORIZATION).and_then(|v| bearer(v.as_bytes())).map(Secret::new),
         api_key: headers.get("x-api-key").map(|value| Secret::new(value.as_bytes())),

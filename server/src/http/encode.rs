@@ -1,4 +1,6 @@
-//! Replies: tensors and errors -> JSON of the Open Inference Protocol, and the response around it.
+//! Replies: bodies and errors, and the response around them.
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -6,85 +8,45 @@ use hyper::header::{
     ALLOW, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use hyper::{Response, StatusCode};
-use model_loader::{Signature, Tensor, Values};
 use serde::Serialize;
 
-use super::json::write::{array, string};
-use crate::deployment::Deployment;
 use crate::error::Error;
+use crate::metrics::Spent;
+use crate::protocol::json::write::string;
 
 /// Names the deployment that answered, as Azure ML does.
 pub const DEPLOYMENT: HeaderName = HeaderName::from_static("azureml-model-deployment");
 /// Names the request, the client's id or ours.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
 
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// The type of a JSON body.
+pub const JSON: &str = "application/json";
+/// The type of a body that is not text.
+pub const BINARY: &str = "application/octet-stream";
+
 /// A reply with its whole body in memory.
 pub type Reply = Response<Full<Bytes>>;
 
-/// The body of an infer response: the outputs numbered in `selected`, in that order.
-///
-/// Outputs carry no `parameters` object: Triton's C++ client takes one for binary data.
-pub fn answer(
-    model: &str,
-    deployment: &Deployment,
-    id: Option<&str>,
-    outputs: &[Tensor],
-    selected: &[usize],
-) -> Vec<u8> {
-    // A float takes about 12 bytes; the rest is names.
-    let elements: usize = selected.iter().map(|place| outputs[*place].values().len()).sum();
-    let mut out = Vec::with_capacity(256 + 12 * elements);
-    out.extend_from_slice(b"{\"model_name\":");
-    string(&mut out, model);
-    out.extend_from_slice(b",\"model_version\":");
-    string(&mut out, deployment.model.version.as_ref());
-    if let Some(id) = id {
-        out.extend_from_slice(b",\"id\":");
-        string(&mut out, id);
-    }
-    out.extend_from_slice(b",\"parameters\":{\"deployment\":");
-    string(&mut out, deployment.name.as_ref());
-    out.extend_from_slice(b"},\"outputs\":[");
-    for (index, place) in selected.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        tensor(&mut out, deployment.runnable.signature(), *place, &outputs[*place]);
-    }
-    out.extend_from_slice(b"]}");
-    out
-}
-
-fn tensor(out: &mut Vec<u8>, signature: &Signature, place: usize, tensor: &Tensor) {
-    out.extend_from_slice(b"{\"name\":");
-    string(out, &signature.outputs[place].name);
-    out.extend_from_slice(b",\"datatype\":\"");
-    out.extend_from_slice(tensor.datatype().name().as_bytes());
-    out.extend_from_slice(b"\",\"shape\":");
-    array(out, tensor.shape());
-    out.extend_from_slice(b",\"data\":");
-    match tensor.values() {
-        Values::Bool(v) => array(out, v),
-        Values::Uint8(v) => array(out, v),
-        Values::Uint16(v) => array(out, v),
-        Values::Uint32(v) => array(out, v),
-        Values::Uint64(v) => array(out, v),
-        Values::Int8(v) => array(out, v),
-        Values::Int16(v) => array(out, v),
-        Values::Int32(v) => array(out, v),
-        Values::Int64(v) => array(out, v),
-        Values::Fp32(v) => array(out, v),
-        Values::Fp64(v) => array(out, v),
-        Values::Bytes(v) => array(out, v),
-    }
-    out.push(b'}');
-}
-
 /// A 200 with a JSON body.
-pub fn json(body: Vec<u8>) -> Reply {
-    let mut reply = Response::new(Full::new(Bytes::from(body)));
-    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+pub fn json(json: Vec<u8>) -> Reply {
+    body(json, JSON)
+}
+
+/// A 200 with a body of that kind.
+pub fn body(bytes: Vec<u8>, kind: &'static str) -> Reply {
+    let mut reply = Response::new(Full::new(Bytes::from(bytes)));
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     reply
+}
+
+/// Says where the time of a scored request went, in milliseconds (W3C Server Timing).
+pub fn timing(reply: &mut Reply, spent: Spent, total: Duration) {
+    let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    let (queue, infer, total) = (ms(spent.queue), ms(spent.inference), ms(total));
+    let text = format!("queue;dur={queue:.3}, infer;dur={infer:.3}, total;dur={total:.3}");
+    header(reply, SERVER_TIMING, &text);
 }
 
 /// A 200 with one of our own shapes as JSON.

@@ -66,16 +66,25 @@ struct Timer {
 // === impl Pace ===
 
 impl Pace {
-    /// A connection that has just been made.
+    /// A connection that has just been made, with one request after the other.
     pub fn new(limits: &Limits) -> Rc<Self> {
-        Rc::new(Self {
+        Rc::new(Self::at(Stage::Idle, limits))
+    }
+
+    /// One whose requests have no turns: only writing is timed here.
+    pub fn without_turns(limits: &Limits) -> Rc<Self> {
+        Rc::new(Self::at(Stage::Busy, limits))
+    }
+
+    fn at(stage: Stage, limits: &Limits) -> Self {
+        Self {
             idle: limits.idle_timeout,
             head: limits.header_timeout,
             write: limits.write_timeout,
-            stage: Cell::new(Stage::Idle),
+            stage: Cell::new(stage),
             turn: Cell::new(0),
             cut: Cell::new(None),
-        })
+        }
     }
 
     /// A head is whole: a request is in hand.

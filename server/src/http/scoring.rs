@@ -1,177 +1,141 @@
-//! One scoring request from its head to its reply and its row.
+//! One scoring request over HTTP: its head, its body, its protocol, its reply.
 //!
-//! The walk is body -> route -> score (admit, decode, place, run) -> encode -> record. Reading the
-//! body awaits, and so does a model that runs on the pool; another one is run in one go on the
-//! worker's own thread. The row is appended before the reply is handed to the connection, and
-//! appending can neither wait nor fail.
+//! What the head already rules out is refused, then the body is read, which is the only thing here
+//! that waits; `exchange` does the rest. One file below for each protocol says how its bodies are
+//! read, and its replies and errors written.
+
+mod oip;
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_ENCODING, HeaderMap, HeaderValue};
+use hyper::header::{CONTENT_ENCODING, HeaderMap};
 
 use super::encode::{self, Reply};
 use super::op::Place;
-use super::{body, decode};
-use crate::endpoint::{Endpoint, Target};
+use super::{body, coding};
 use crate::error::Error;
-use crate::metrics::Series;
-use crate::mirror;
-use crate::record::{Circumstances, record};
-use crate::score::{Failure, ScoreRequest, score};
+use crate::exchange::{Arrival, Call, MAX_ID, Scored};
+use crate::protocol::Protocol;
 use crate::shutdown::Phase;
 use crate::worker::Worker;
 
-/// Longest client id that is kept; a longer one is refused, since it goes into every row.
-const MAX_ID: usize = 256;
-
-/// When a request came.
-#[derive(Clone, Copy, Debug)]
-struct Arrival {
-    instant: Instant,
-    unix_us: i64,
-}
-
-/// Answers `POST .../infer`, counts it and appends its row.
-pub async fn infer(
-    worker: &Worker,
-    place: Place<'_>,
-    headers: &HeaderMap,
-    incoming: Incoming,
-) -> Reply {
-    let _in_hand = worker.take();
-    let arrival = Arrival::now();
-    let limits = &worker.shared.limits;
-    // A body for nobody is not kept.
-    if let Err(error) = worth_reading(worker, place, headers) {
-        let mut reply = encode::error(&error);
-        if !body::discard(incoming, limits.body_bytes, limits.body_timeout).await {
-            encode::last(&mut reply);
-        }
-        let nowhere = &worker.shared.metrics.nowhere;
-        nowhere.answered(worker.index, reply.status().as_u16(), arrival.instant.elapsed());
-        return reply;
-    }
-    let mut room = worker.body_room();
-    let body = body::read(incoming, &mut room, limits.body_bytes, limits.body_timeout).await;
-
-    // One snapshot from here on. Nothing awaits unless the model runs on the pool.
-    let endpoints = worker.shared.endpoints.load();
-    let (series, reply) = match (endpoints.get(place.model), body) {
-        // Gone while the body came.
-        (Err(unknown), _) => (&*worker.shared.metrics.nowhere, encode::error(&unknown)),
-        (Ok(endpoint), Err(error)) => (&*endpoint.unrouted, encode::error(&error)),
-        (Ok(endpoint), Ok(body)) => {
-            answer(worker, endpoint, Asked { place, headers, arrival }, &body).await
-        }
-    };
-    series.answered(worker.index, reply.status().as_u16(), arrival.instant.elapsed());
-    reply
-}
-
-/// Whether the head of a request already says that it cannot be scored.
-fn worth_reading(worker: &Worker, place: Place<'_>, headers: &HeaderMap) -> Result<(), Error> {
-    worker.shared.endpoints.load().get(place.model).map_err(|unknown| {
-        // Nothing is known yet: a 404 would tell the client never to come back.
-        if worker.phase.now() == Phase::Starting { Error::Starting } else { unknown }
-    })?;
-    match headers.get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?")) {
-        None | Some("identity") => Ok(()),
-        Some(encoding) => Err(Error::Encoding(encoding.to_owned())),
-    }
-}
-
-/// What the head of a request says.
+/// A request before its body is read.
 #[derive(Clone, Copy, Debug)]
 struct Asked<'a> {
+    protocol: Protocol,
     place: Place<'a>,
     headers: &'a HeaderMap,
     arrival: Arrival,
 }
 
-/// A request's way from its body to its reply, and the series that it counts in.
-async fn answer<'e>(
+/// Answers a scoring request, counts it and appends its row.
+pub async fn answer(
     worker: &Worker,
-    endpoint: &'e Endpoint,
-    asked: Asked<'_>,
-    body: &[u8],
-) -> (&'e Series, Reply) {
-    let seat = match endpoint.choose(asked.target(endpoint), worker.draw()) {
-        Ok(seat) => seat,
-        Err(error) => return (&endpoint.unrouted, encode::error(&error)),
+    (protocol, place): (Protocol, Place<'_>),
+    headers: &HeaderMap,
+    incoming: Incoming,
+) -> Reply {
+    let _in_hand = worker.take();
+    let asked = Asked { protocol, place, headers, arrival: now() };
+    let limits = &worker.shared.limits;
+    // A body for nobody is not kept.
+    let packed = match worth_reading(worker, asked) {
+        Ok(packed) => packed,
+        Err(error) => {
+            let mut reply = asked.error(&error);
+            if !body::discard(incoming, limits.body_bytes, limits.body_timeout).await {
+                encode::last(&mut reply);
+            }
+            let nowhere = &worker.shared.metrics.nowhere;
+            let (status, took) = (reply.status().as_u16(), asked.arrival.instant.elapsed());
+            nowhere.answered(worker.index, protocol, status, took);
+            return reply;
+        }
     };
-    let deployment = &seat.deployment;
-    let limits = worker.shared.limits.request;
-    let decode = || decode::request(body, limits).and_then(check_id);
-    let (sent_id, scored) = match score(worker, seat, asked.arrival.instant, decode).await {
-        Ok(scored) => scored,
-        Err(Failure::Request(error)) => return (&endpoint.unrouted, encode::error(&error)),
-        Err(Failure::Deployment(error)) => return (&deployment.series, encode::error(&error)),
+    let mut room = worker.body_room();
+    let body = body::read(incoming, &mut room, limits.body_bytes, limits.body_timeout).await;
+    let body = body.and_then(|body| match packed {
+        None => Ok(body),
+        Some(how) => coding::unpack(how, &body, &mut room, limits.body_bytes),
+    });
+    let (bytes, read) = match body {
+        Ok(bytes) => (bytes, Ok(())),
+        Err(error) => (Bytes::new(), Err(error)),
     };
-    deployment.series.inferred(worker.index, scored.inference);
-
-    let id = sent_id.as_deref();
-    let body = encode::answer(asked.place.model, deployment, id, &scored.outputs, &scored.selected);
-    let request_id = match id.or_else(|| header_id(asked.headers)) {
-        Some(id) => id.to_owned(),
-        None => worker.request_id((asked.arrival.unix_us / 1000).unsigned_abs()),
-    };
-    let mut reply = encode::json(body);
-    encode::header(&mut reply, encode::DEPLOYMENT, deployment.name.as_ref());
-    encode::header(&mut reply, encode::REQUEST_ID, &request_id);
-
-    if asked.is_routed() {
-        mirror::copy(worker, endpoint, seat, &scored);
-    }
-    let about = Circumstances {
-        request_id,
-        time_us: asked.arrival.unix_us,
-        latency_us: u32::try_from(asked.arrival.instant.elapsed().as_micros()).unwrap_or(u32::MAX),
-        revision: endpoint.revision,
-    };
-    deployment.rows.append(record(deployment, scored, about));
-    (&deployment.series, reply)
+    let reply = asked.exchange(worker, read.map(|()| &bytes[..])).await;
+    reply.unwrap_or_else(|error| asked.error(&error))
 }
+
+/// How the body is packed, unless the head already says that the request cannot be scored.
+fn worth_reading(worker: &Worker, asked: Asked<'_>) -> Result<Option<coding::Coding>, Error> {
+    worker.shared.endpoints.load().get(asked.place.model).map_err(|unknown| {
+        // Nothing is known yet: a 404 would tell the client never to come back.
+        if worker.phase.now() == Phase::Starting { Error::Starting } else { unknown }
+    })?;
+    coding::of_request(asked.headers)
+}
+
+fn now() -> Arrival {
+    let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let unix_us = i64::try_from(unix.as_micros()).unwrap_or(i64::MAX);
+    Arrival { instant: Instant::now(), unix_us }
+}
+
 // === impl Asked ===
 
 impl<'a> Asked<'a> {
-    fn target(&self, endpoint: &Endpoint) -> Target<'a> {
-        let key = endpoint.sticky.as_ref().and_then(|sticky| self.headers.get(&sticky.header));
-        Target {
+    async fn exchange(self, worker: &Worker, body: Result<&[u8], Error>) -> Result<Reply, Error> {
+        match self.protocol {
+            Protocol::OipHttp | Protocol::OipGrpc => oip::exchange(worker, self, body).await,
+            Protocol::AzureMl | Protocol::Mlflow | Protocol::Predict => Err(Error::Broken),
+        }
+    }
+
+    /// What is said instead of an answer.
+    fn error(&self, error: &Error) -> Reply {
+        encode::error(error)
+    }
+
+    /// The reply with an answer's body, and what every answer's head says.
+    fn reply(&self, body: Vec<u8>, kind: &'static str, scored: Scored<'_>) -> Reply {
+        let packed = coding::of_reply(self.headers, body.len());
+        let body = match packed {
+            Some(how) => coding::pack(how, &body),
+            None => body,
+        };
+        let mut reply = encode::body(body, kind);
+        if let Some(how) = packed {
+            encode::header(&mut reply, CONTENT_ENCODING, how.name());
+        }
+        encode::header(&mut reply, encode::DEPLOYMENT, scored.deployment.name.as_ref());
+        encode::header(&mut reply, encode::REQUEST_ID, scored.request_id);
+        encode::timing(&mut reply, scored.answer.spent, self.arrival.instant.elapsed());
+        reply
+    }
+
+    /// What is said of the request to whoever answers it.
+    fn call<'c>(&self, header: &'c dyn Fn(&str) -> Option<&'c [u8]>) -> Call<'c>
+    where
+        'a: 'c,
+    {
+        Call {
+            protocol: self.protocol,
+            endpoint: self.place.model,
+            version: self.place.version,
             // A value that is no text names no deployment, and must not fall back to the weights.
             deployment: self.headers.get(encode::DEPLOYMENT).map(|v| v.to_str().unwrap_or("?")),
-            version: self.place.version,
-            key: key.map(HeaderValue::as_bytes),
+            header,
+            id: self.header_id(),
+            arrival: self.arrival,
         }
     }
 
-    /// Whether the endpoint chose who answers.
-    fn is_routed(&self) -> bool {
-        self.place.version.is_none() && !self.headers.contains_key(encode::DEPLOYMENT)
-    }
-}
-
-fn check_id(request: ScoreRequest<'_>) -> Result<ScoreRequest<'_>, Error> {
-    match &request.id {
-        Some(id) if id.len() > MAX_ID => {
-            Err(Error::Request(format!("\"id\" is longer than {MAX_ID} bytes")))
-        }
-        _ => Ok(request),
-    }
-}
-
-/// The id that a proxy or an Azure client put into the head.
-fn header_id(headers: &HeaderMap) -> Option<&str> {
-    let id = headers.get("x-request-id").or_else(|| headers.get(encode::REQUEST_ID))?;
-    id.to_str().ok().filter(|id| !id.is_empty() && id.len() <= MAX_ID)
-}
-
-// === impl Arrival ===
-
-impl Arrival {
-    fn now() -> Self {
-        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let unix_us = i64::try_from(unix.as_micros()).unwrap_or(i64::MAX);
-        Self { instant: Instant::now(), unix_us }
+    /// The id that a proxy or an Azure client put into the head.
+    fn header_id(&self) -> Option<&'a str> {
+        let headers = self.headers;
+        let id = headers.get("x-request-id").or_else(|| headers.get(encode::REQUEST_ID))?;
+        id.to_str().ok().filter(|id| !id.is_empty() && id.len() <= MAX_ID)
     }
 }

@@ -22,18 +22,17 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::encode::{self, Reply};
 use super::op::Op;
 use super::pace::{Pace, Paced};
-use super::{body, credentials, describe, scoring};
+use super::{body, credentials, describe, repository, scoring};
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::metrics::refused::Refusal;
 use crate::shutdown::Phase;
-use crate::tls::Tls;
+use crate::tls::TlsAcceptor;
 use crate::worker::Worker;
 
 /// How long to leave the listener alone when the process is out of file descriptors.
@@ -48,31 +47,45 @@ const UNWANTED: usize = 1 << 20;
 /// Most header lines that hyper takes when nothing is said.
 const HYPERS_LINES: usize = 100;
 
-/// Serves until the process is closing and every connection is done.
+/// Serves HTTP until the process is closing and every connection is done.
 pub async fn run(worker: Rc<Worker>, listener: TcpListener) {
-    let room = Arc::new(Semaphore::new(worker.shared.limits.connections_per_worker));
+    accept(worker, listener, connection).await;
+}
+
+/// Takes connections until the process is closing, and waits until every one is done.
+pub async fn accept<C>(
+    worker: Rc<Worker>,
+    listener: TcpListener,
+    connection: impl Fn(Rc<Worker>, TcpStream) -> C,
+) where
+    C: Future<Output = ()> + 'static,
+{
+    let room = Arc::clone(&worker.connections);
     let mut connections = JoinSet::new();
     let mut phase = worker.phase.clone();
-    let keeping = Rc::clone(&worker);
-    let keeping = tokio::task::spawn_local(async move { keeping.keep().await });
     loop {
         if room.available_permits() == 0 {
             worker.refused(Refusal::Connections);
         }
         let accepting = async {
-            let permit = Arc::clone(&room).acquire_owned().await;
-            (permit, listener.accept().await)
+            // Not held meanwhile: the other port's listener may be the next that needs it.
+            drop(room.acquire().await);
+            listener.accept().await
         };
-        let (permit, accepted) = tokio::select! {
+        let accepted = tokio::select! {
             biased;
             () = phase.reached(Phase::Closing) => break,
             accepted = accepting => accepted,
         };
         match accepted {
             Ok((stream, _)) => {
-                let worker = Rc::clone(&worker);
+                // Without it a reply's last segment may wait for the client's acknowledgement.
+                let _ = stream.set_nodelay(true);
+                let (room, conversation) =
+                    (Arc::clone(&room), connection(Rc::clone(&worker), stream));
                 connections.spawn_local(async move {
-                    connection(worker, stream).await;
+                    let permit = room.acquire_owned().await;
+                    conversation.await;
                     drop(permit);
                 });
             }
@@ -84,14 +97,12 @@ pub async fn run(worker: Rc<Worker>, listener: TcpListener) {
     }
     // Connections that the kernel has already taken in would be reset with the listener.
     while let Some(Ok((stream, _))) = listener.accept().now_or_never() {
-        let worker = Rc::clone(&worker);
-        connections.spawn_local(async move { connection(worker, stream).await });
+        connections.spawn_local(connection(Rc::clone(&worker), stream));
     }
     drop(listener);
     while let Some(ended) = connections.join_next().await {
         note(ended);
     }
-    keeping.abort();
 }
 
 /// A connection never panics; if one does, it is a fault of ours that a person must see.
@@ -102,33 +113,40 @@ fn note(ended: Result<(), tokio::task::JoinError>) {
 }
 
 async fn connection(worker: Rc<Worker>, stream: TcpStream) {
-    // Without it a reply's last segment may wait for the client's acknowledgement.
-    let _ = stream.set_nodelay(true);
     let Some(tls) = &worker.shared.tls else {
         return converse(&worker, stream).await;
     };
+    if let Some(stream) = shaken(&worker, tls.acceptor(), stream).await {
+        converse(&worker, stream).await;
+    }
+}
+
+/// A TLS session with a client of a scoring port, unless the process closes first; a refusal is
+/// counted.
+pub async fn shaken(
+    worker: &Worker,
+    acceptor: TlsAcceptor,
+    stream: TcpStream,
+) -> Option<impl AsyncRead + AsyncWrite + Unpin + use<>> {
     let closing = async {
         worker.phase.clone().reached(Phase::Closing).await;
         tokio::time::sleep(FIRST_WORD).await;
     };
     let shaken = tokio::select! {
         biased;
-        shaken = shake_hands(tls, stream, worker.shared.limits.handshake_timeout) => shaken,
-        () = closing => return,
+        shaken = shake_hands(acceptor, stream, worker.shared.limits.handshake_timeout) => shaken,
+        () = closing => return None,
     };
-    match shaken {
-        Ok(stream) => converse(&worker, stream).await,
-        Err(refusal) => refusal.into_iter().for_each(|why| worker.refused(why)),
-    }
+    shaken.map_err(|refusal| refusal.into_iter().for_each(|why| worker.refused(why))).ok()
 }
 
 /// A TLS session on `stream`, or why there is none; a client that only went away is no refusal.
 pub(super) async fn shake_hands(
-    tls: &Tls,
+    acceptor: TlsAcceptor,
     stream: TcpStream,
     limit: Duration,
 ) -> Result<impl AsyncRead + AsyncWrite + Unpin + use<>, Option<Refusal>> {
-    match tokio::time::timeout(limit, tls.acceptor().accept(stream)).await {
+    match tokio::time::timeout(limit, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => Ok(stream),
         // rustls's own errors come as this kind; the client has been told by an alert.
         Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
@@ -206,7 +224,13 @@ async fn respond(worker: &Worker, request: Request<Incoming>) -> Result<Reply, I
     let (head, body) = request.into_parts();
     let asked = Op::from_parts(&head.method, head.uri.path());
     let mut reply = match asked.and_then(|op| credentials::admit(worker, op, &head.headers)) {
-        Ok(Op::Infer(place)) => scoring::infer(worker, place, &head.headers, body).await,
+        Ok(Op::Score(protocol, place)) => {
+            scoring::answer(worker, (protocol, place), &head.headers, body).await
+        }
+        Ok(Op::Order(order)) => {
+            let answered = repository::answer(&worker.shared, order, body).await;
+            answered.unwrap_or_else(|error| encode::error(&error))
+        }
         Ok(Op::Ask(question)) => describe::answer(question, &worker.shared, worker.phase.now()),
         Err(error) => refuse(worker, &error, &head.headers, body).await,
     };

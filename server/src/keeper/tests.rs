@@ -7,8 +7,6 @@ use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 
 use super::{Arc, Collector, Instant, Keeper, Registry, Shared, SpecSource, Tools};
-use crate::auth::Scorers;
-use crate::limits::Limits;
 use crate::worker::Opening;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -27,15 +25,7 @@ async fn keeper(store: &Arc<dyn ObjectStore>) -> Keeper {
         buffer_records: 1,
         buffer_bytes: 1,
     };
-    let shared = Shared::new(Opening {
-        workers: 1,
-        pool: 1,
-        limits: Limits::default(),
-        scorers: Arc::new(Scorers::Anyone),
-        tls: None,
-        clock: || 0,
-        now: Instant::now,
-    });
+    let shared = Shared::new(Opening::plain(|| 0, Instant::now));
     let collector = Collector::start(config, Arc::clone(store), || 0).unwrap();
     let tools = Tools {
         source: SpecSource::Store,

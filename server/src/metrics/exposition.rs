@@ -19,10 +19,8 @@ use prometheus::{Encoder, TextEncoder};
 use super::histogram::{Snapshot, bounds_seconds};
 use super::{Labels, Metrics, Series};
 use crate::error::STATUSES;
+use crate::protocol::Protocol;
 use crate::worker::Shared;
-
-/// The protocol label of the scoring routes that exist so far.
-const PROTOCOL: &str = "oip_http";
 
 /// Renders everything there is to scrape.
 pub fn text(shared: &Shared, collector: &Collector) -> String {
@@ -75,19 +73,24 @@ fn scoring(metrics: &Metrics) -> Vec<MetricFamily> {
 }
 
 fn requests(series: &Series) -> Vec<Metric> {
-    let of_status = |(place, status): (usize, &u16)| {
-        let counts = series.cells.iter().map(|cells| &cells.requests[place]);
+    let of_one = |(protocol, place, status): (Protocol, usize, u16)| {
+        let counts = series.cells.iter().map(|cells| &cells.requests[protocol as usize][place]);
         let total: u64 = counts.map(|count| count.load(Ordering::Relaxed)).sum();
-        // 200 is always shown, so that a rate exists from the first scrape.
-        let shown = total > 0 || (*status == 200 && !series.labels.deployment.is_empty());
+        // One is always shown, so that a rate exists from the first scrape.
+        let first = status == 200 && protocol == Protocol::OipHttp;
+        let shown = total > 0 || (first && !series.labels.deployment.is_empty());
         shown.then(|| {
             let mut labels = labels(&series.labels);
-            labels.push(label("protocol", PROTOCOL));
+            labels.push(label("protocol", protocol.name()));
             labels.push(label("code", &status.to_string()));
             counter(labels, total)
         })
     };
-    STATUSES.iter().enumerate().filter_map(of_status).collect()
+    let statuses = STATUSES.iter().enumerate();
+    let all = Protocol::ALL.into_iter().flat_map(|protocol| {
+        statuses.clone().map(move |(place, status)| (protocol, place, *status))
+    });
+    all.filter_map(of_one).collect()
 }
 
 fn refused(metrics: &Metrics) -> MetricFamily {

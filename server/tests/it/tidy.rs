@@ -113,7 +113,7 @@ fn nothing_is_skipped_or_left_over() {
 #[test]
 fn libraries_stay_in_their_rooms() {
     hold(
-        "tract, hyper, clap, jsonwebtoken, rustls and prometheus are each named in one place only",
+        "tract, hyper, tonic, clap, jsonwebtoken, rustls and prometheus have one place each",
         "let that place translate: pass our own types across its border",
         each(names::strays),
     );

@@ -4,6 +4,7 @@ use hyper::Method;
 
 use super::{Op, Place, Question};
 use crate::error::Error;
+use crate::protocol::Protocol;
 
 fn place<'a>(model: &'a str, version: Option<&'a str>) -> Place<'a> {
     Place { model, version }
@@ -26,7 +27,7 @@ fn the_protocols_routes_are_known() {
         assert_eq!(Op::from_parts(&Method::GET, path).unwrap(), Op::Ask(question), "{path}");
     }
     let infer = Op::from_parts(&Method::POST, "/v2/models/fraud/versions/2/infer").unwrap();
-    assert_eq!(infer, Op::Infer(place("fraud", Some("2"))));
+    assert_eq!(infer, Op::Score(Protocol::OipHttp, place("fraud", Some("2"))));
 }
 
 #[test]

@@ -12,7 +12,6 @@ use arrow_array::types::UInt64Type;
 use collector::{Collector, Config, Ledger, Roll, column, read};
 use model_loader::Registry;
 use object_store::ObjectStore;
-use server::auth::Scorers;
 use server::endpoint::{Endpoint, Endpoints, Seat};
 use server::keeper::{Keeper, Tools};
 use server::limits::Limits;
@@ -99,15 +98,8 @@ impl House {
         };
         let collector = Collector::start(buffer, Arc::clone(&store), || 0).expect("a collector");
         let collector = Arc::new(collector);
-        let shared = Shared::new(Opening {
-            workers: 1,
-            pool: 1,
-            limits,
-            scorers: Arc::new(Scorers::Anyone),
-            tls: None,
-            clock: || 0,
-            now: Instant::now,
-        });
+        let opening = Opening { limits, ..Opening::plain(|| 0, Instant::now) };
+        let shared = Shared::new(opening);
         let shared = Arc::new(shared.expect("threads"));
         block_on(serve(&store, &shared, &collector));
         let (switch, phase) = PhaseSwitch::new();
@@ -187,8 +179,10 @@ fn start(shared: Arc<Shared>, phase: PhaseView) -> (SocketAddr, JoinHandle<()>, 
         // Made here: a worker never leaves its thread.
         let serve = async {
             let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
-            let worker = Worker::new(0, shared, phase, fastrand::Rng::with_seed(1));
-            server::http::serve::run(Rc::new(worker), listener).await;
+            let worker = Rc::new(Worker::new(0, shared, phase, fastrand::Rng::with_seed(1)));
+            let keeping = Rc::clone(&worker);
+            tokio::task::spawn_local(async move { keeping.keep().await });
+            server::http::serve::run(worker, listener).await;
         };
         block_on(LocalSet::new().run_until(serve));
         let _ = done.send(());

@@ -15,11 +15,12 @@ struct Room {
     homes: &'static [&'static str],
 }
 
-const ROOMS: [Room; 6] = [
+const ROOMS: [Room; 7] = [
+    Room { names: &["tonic", "tonic_*"], homes: &["server/src/grpc"] },
     Room { names: &["tract", "tract_*"], homes: &["model-loader/src/onnx", "model-loader/tests"] },
     Room {
         names: &["hyper", "hyper_util", "http_body_util"],
-        homes: &["server/src/http", "benches"],
+        homes: &["server/src/http", "server/src/grpc", "benches"],
     },
     Room {
         names: &["clap"],

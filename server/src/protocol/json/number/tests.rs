@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::http::json::cursor::Cursor;
+use crate::protocol::json::cursor::Cursor;
 
 const DEPTH: u32 = 100;
 

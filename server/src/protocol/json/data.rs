@@ -1,5 +1,7 @@
 //! A tensor's `data`, flat or nested, straight into one typed row-major buffer.
 
+use model_loader::{Datatype, Values};
+
 use super::JsonError;
 use super::cursor::Cursor;
 
@@ -34,6 +36,31 @@ pub fn read_data<T: Element>(
         data.flat(cursor)?
     }
     Ok(data.values)
+}
+
+/// Reads the whole of `data` as values of a datatype.
+///
+/// # Errors
+/// As [`read_data`].
+pub fn read_values(
+    cursor: &mut Cursor<'_>,
+    datatype: Datatype,
+    shape: &[usize],
+) -> Result<Values, JsonError> {
+    Ok(match datatype {
+        Datatype::Bool => Values::Bool(read_data(cursor, shape)?),
+        Datatype::Uint8 => Values::Uint8(read_data(cursor, shape)?),
+        Datatype::Uint16 => Values::Uint16(read_data(cursor, shape)?),
+        Datatype::Uint32 => Values::Uint32(read_data(cursor, shape)?),
+        Datatype::Uint64 => Values::Uint64(read_data(cursor, shape)?),
+        Datatype::Int8 => Values::Int8(read_data(cursor, shape)?),
+        Datatype::Int16 => Values::Int16(read_data(cursor, shape)?),
+        Datatype::Int32 => Values::Int32(read_data(cursor, shape)?),
+        Datatype::Int64 => Values::Int64(read_data(cursor, shape)?),
+        Datatype::Fp32 => Values::Fp32(read_data(cursor, shape)?),
+        Datatype::Fp64 => Values::Fp64(read_data(cursor, shape)?),
+        Datatype::Bytes => Values::Bytes(read_data(cursor, shape)?),
+    })
 }
 
 struct Data<'s, T> {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::Cursor;
-use crate::http::json::JsonError;
+use crate::protocol::json::JsonError;
 
 const DEPTH: u32 = 100;
 

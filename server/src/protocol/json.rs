@@ -8,6 +8,8 @@
 pub mod cursor;
 pub mod number;
 pub mod data;
+pub mod cell;
+pub mod nested;
 pub mod write;
 
 /// What is said of a document that is nested too deeply.

@@ -1,8 +1,8 @@
 //! Data lands in the buffer as its shape and datatype say, or is refused.
 
 use super::{Element, read_data};
-use crate::http::json::JsonError;
-use crate::http::json::cursor::Cursor;
+use crate::protocol::json::JsonError;
+use crate::protocol::json::cursor::Cursor;
 
 const DEPTH: u32 = 100;
 

@@ -1,0 +1,173 @@
+//! One request from its read body to its encoded reply and its row, in whatever protocol.
+//!
+//! The walk is route -> score (admit, decode, place, run) -> encode -> mirror -> record, under one
+//! snapshot of all endpoints. A model that runs inline is run in one go on the worker's own thread;
+//! one that runs on the pool is waited for. The row is appended before the reply is handed to the
+//! connection, and appending can neither wait nor fail. Whatever becomes of a request is counted
+//! here.
+
+use std::time::Instant;
+
+use crate::deployment::Deployment;
+use crate::endpoint::{Endpoint, Target};
+use crate::error::Error;
+use crate::metrics::{Series, Spent};
+use crate::mirror;
+use crate::protocol::Protocol;
+use crate::record::{Circumstances, record};
+use crate::score::{Answer, Failure, ScoreRequest, score};
+use crate::worker::Worker;
+
+/// Longest client id that is kept; a longer one is refused, since it goes into every row.
+pub const MAX_ID: usize = 256;
+
+/// What the head of a request says.
+#[derive(Clone, Copy)]
+pub struct Call<'a> {
+    /// What it is spoken in.
+    pub protocol: Protocol,
+    /// The endpoint.
+    pub endpoint: &'a str,
+    /// The version, when the request names one.
+    pub version: Option<&'a str>,
+    /// The deployment, when the request names one.
+    pub deployment: Option<&'a str>,
+    /// A header's value, by its name in lower case.
+    pub header: &'a dyn Fn(&str) -> Option<&'a [u8]>,
+    /// The client's name for the request, when a header has it.
+    pub id: Option<&'a str>,
+    /// When it came.
+    pub arrival: Arrival,
+}
+
+/// When a request came.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// For durations.
+    pub instant: Instant,
+    /// For its row, microseconds since 1970 UTC.
+    pub unix_us: i64,
+}
+
+/// A scored request, for the one who writes the reply.
+#[derive(Clone, Copy, Debug)]
+pub struct Scored<'a> {
+    /// Who answered.
+    pub deployment: &'a Deployment,
+    /// The client's name for the request, when its body has it.
+    pub id: Option<&'a str>,
+    /// The request's name in its row: the client's, or ours.
+    pub request_id: &'a str,
+    /// Inputs, outputs, and where the time went.
+    pub answer: &'a Answer,
+}
+
+/// Answers one request: `body` is what was read of it, `decode` and `encode` are its protocol's.
+///
+/// # Errors
+/// What its protocol is to say instead of an answer.
+pub async fn exchange<'b, B, W, R>(
+    worker: &Worker,
+    call: &Call<'_>,
+    body: Result<B, Error>,
+    decode: impl FnOnce(B, &Deployment) -> Result<(ScoreRequest<'b>, W), Error>,
+    encode: impl FnOnce(Scored<'_>, W) -> Result<R, Error>,
+) -> Result<R, Error> {
+    let endpoints = worker.shared.endpoints.load();
+    let counted = |series: &Series, reply: Result<R, Error>| {
+        let status = reply.as_ref().map_or_else(Error::status, |_| 200);
+        let took = (worker.shared.now)() - call.arrival.instant;
+        series.answered(worker.index, call.protocol, status, took);
+        reply
+    };
+    let endpoint = match endpoints.get(call.endpoint) {
+        Ok(endpoint) => endpoint,
+        // Gone while the body came.
+        Err(unknown) => return counted(&worker.shared.metrics.nowhere, Err(unknown)),
+    };
+    let body = match body {
+        Ok(body) => body,
+        Err(error) => return counted(&endpoint.unrouted, Err(error)),
+    };
+    let (series, reply) = answer(worker, endpoint, call, |d| decode(body, d), encode).await;
+    counted(series, reply)
+}
+
+/// A request's way from its body to its reply, and the series that it counts in.
+async fn answer<'e, 'b, W, R>(
+    worker: &Worker,
+    endpoint: &'e Endpoint,
+    call: &Call<'_>,
+    decode: impl FnOnce(&Deployment) -> Result<(ScoreRequest<'b>, W), Error>,
+    encode: impl FnOnce(Scored<'_>, W) -> Result<R, Error>,
+) -> (&'e Series, Result<R, Error>) {
+    let seat = match endpoint.choose(call.target(endpoint), worker.draw()) {
+        Ok(seat) => seat,
+        Err(error) => return (&endpoint.unrouted, Err(error)),
+    };
+    let deployment = &seat.deployment;
+    let decode = || decode(deployment).and_then(check_id);
+    let scored = score(worker, deployment, call.arrival.instant, decode).await;
+    let (sent_id, wishes, answer) = match scored {
+        Ok(scored) => scored,
+        Err(Failure::Request(error)) => return (&endpoint.unrouted, Err(error)),
+        Err(Failure::Deployment(error)) => return (&deployment.series, Err(error)),
+    };
+    let ran = (worker.shared.now)();
+    let id = sent_id.as_deref();
+    let request_id = match id.or(call.id) {
+        Some(id) => id.to_owned(),
+        None => worker.request_id((call.arrival.unix_us / 1000).unsigned_abs()),
+    };
+    let scored = Scored { deployment, id, request_id: &request_id, answer: &answer };
+    let reply = match encode(scored, wishes) {
+        Ok(reply) => reply,
+        Err(error) => return (&deployment.series, Err(error)),
+    };
+    let encoded = (worker.shared.now)();
+    let spent = Spent { output: encoded - ran, ..answer.spent };
+    deployment.series.scored(worker.index, call.arrival.unix_us, answer.inputs.rows(), spent);
+
+    if call.is_routed() {
+        mirror::copy(worker, endpoint, seat, &answer);
+    }
+    let latency = encoded - call.arrival.instant;
+    let about = Circumstances {
+        request_id,
+        time_us: call.arrival.unix_us,
+        latency_us: u32::try_from(latency.as_micros()).unwrap_or(u32::MAX),
+        revision: endpoint.revision,
+    };
+    deployment.rows.append(record(deployment, answer, about));
+    (&deployment.series, Ok(reply))
+}
+
+fn check_id<W>(asked: (ScoreRequest<'_>, W)) -> Result<(ScoreRequest<'_>, W), Error> {
+    match &asked.0.id {
+        Some(id) if id.len() > MAX_ID => {
+            Err(Error::Request(format!("\"id\" is longer than {MAX_ID} bytes")))
+        }
+        _ => Ok(asked),
+    }
+}
+
+// === impl Call ===
+
+impl<'a> Call<'a> {
+    fn target(&self, endpoint: &Endpoint) -> Target<'a> {
+        let key = endpoint.sticky.as_ref().and_then(|sticky| (self.header)(&sticky.header));
+        Target { deployment: self.deployment, version: self.version, key }
+    }
+
+    /// Whether the endpoint chooses who answers.
+    fn is_routed(&self) -> bool {
+        self.version.is_none() && self.deployment.is_none()
+    }
+}
+
+impl std::fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { protocol, endpoint, version, deployment, .. } = self;
+        write!(f, "{protocol:?} {endpoint} {version:?} {deployment:?}")
+    }
+}

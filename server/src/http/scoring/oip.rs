@@ -1,0 +1,54 @@
+//! The Open Inference Protocol: JSON, JSON with tensors in binary behind it, or one raw tensor.
+
+use hyper::header::HeaderName;
+
+use super::Asked;
+use crate::error::Error;
+use crate::exchange::{Scored, exchange as run};
+use crate::http::encode::{self, Reply};
+use crate::protocol::oip::{self, Wishes, decode};
+use crate::worker::Worker;
+
+/// How many bytes of the body are JSON.
+const JSON_LENGTH: HeaderName = HeaderName::from_static(oip::JSON_LENGTH);
+
+/// Scores the request and writes its reply.
+pub(super) async fn exchange(
+    worker: &Worker,
+    asked: Asked<'_>,
+    body: Result<&[u8], Error>,
+) -> Result<Reply, Error> {
+    let limits = worker.shared.limits.request;
+    let header = |name: &str| asked.headers.get(name).map(|value| value.as_bytes());
+    let call = asked.call(&header);
+    let decode = |body, deployment: &crate::deployment::Deployment| match json_length(asked)? {
+        Some(0) => decode::raw(body, deployment.runnable.signature(), limits),
+        json => decode::request(body, json, limits),
+    };
+    let encode = |scored: Scored<'_>, wishes: Wishes| {
+        let of = oip::encode::Of {
+            model: asked.place.model,
+            version: scored.deployment.model.version.as_ref(),
+            deployment: scored.deployment.name.as_ref(),
+            id: scored.id,
+            outputs: &scored.deployment.runnable.signature().outputs,
+        };
+        let (outputs, selected) = (&scored.answer.outputs, &scored.answer.selected);
+        let oip::encode::Body { bytes, json } =
+            oip::encode::answer(of, outputs, selected, &wishes)?;
+        let kind = if json.is_some() { encode::BINARY } else { encode::JSON };
+        let mut reply = asked.reply(bytes, kind, scored);
+        if let Some(json) = json {
+            encode::header(&mut reply, JSON_LENGTH, itoa::Buffer::new().format(json));
+        }
+        Ok(reply)
+    };
+    run(worker, &call, body, decode, encode).await
+}
+
+fn json_length(asked: Asked<'_>) -> Result<Option<usize>, Error> {
+    let Some(value) = asked.headers.get(JSON_LENGTH) else { return Ok(None) };
+    let length = value.to_str().ok().and_then(|text| text.trim().parse().ok());
+    let wrong = || Error::Request(format!("{} is no number of bytes", oip::JSON_LENGTH));
+    length.map(Some).ok_or_else(wrong)
+}

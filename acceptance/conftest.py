@@ -11,11 +11,21 @@ import pytest
 import places
 import skeg
 
+# The suite runs by itself, against any server; `test_oip.py` points it at ours.
+collect_ignore = ["oip"]
+
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[skeg.Server]:
     """A demo for tests that neither stop it nor count its rows."""
     with skeg.serving(tmp_path_factory.mktemp("demo")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def green(tmp_path_factory: pytest.TempPathFactory) -> Iterator[skeg.Server]:
+    """A demo whose version 1 answers all who name no deployment."""
+    with skeg.demo_of_one(tmp_path_factory.mktemp("green")) as server:
         yield server
 
 

@@ -22,6 +22,8 @@ EXAMPLE = ROOT / "examples" / "fraud"
 FEATURES: list[str] = json.loads((EXAMPLE / "models/1/card.json").read_text())["feature_names"]["features"]
 
 READY = re.compile(r"skeg is ready: http=(\S+) grpc=(\S+) admin=(\S+)")
+# Ports that the system chooses, so that tests run beside each other.
+FREE_PORTS = ["--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
 START_SECONDS = 60
 STOP_SECONDS = 60
 
@@ -32,9 +34,7 @@ FOREIGN = ("SKEG_", "AZURE_", "IDENTITY_", "GITHUB_", "BUILD_")
 
 def environment() -> dict[str, str]:
     """The test's environment without settings of a person's own server, account or pipeline."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-    # The one port that few tests mention.
-    return own | {"SKEG_GRPC": "127.0.0.1:0"}
+    return {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
 
 
 def run(
@@ -129,7 +129,7 @@ def serving(
     """`skeg COMMAND` on free ports with its store in `folder` or at a URL; killed at the end if still there."""
     store = store or folder / "store"
     log = folder / f"stderr-{time.monotonic_ns()}.log"
-    line = [BINARY, command, "--store", store, "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
+    line = [BINARY, command, "--store", store, *FREE_PORTS]
     with log.open("w") as stderr:
         process = subprocess.Popen(
             [*line, *args],
@@ -147,6 +147,23 @@ def serving(
         process.stdout.close()
 
 
+def demo_store(folder: Path) -> Path:
+    """The store that `skeg demo` makes, with all traffic on `green`; nobody serves it."""
+    with serving(folder) as server:
+        assert server.terminate() == 0
+    done = run("traffic", "fraud", "green=100", "blue=0", "--store", str(server.store))
+    assert done.returncode == 0, done.stderr
+    return server.store
+
+
+@contextmanager
+def demo_of_one(folder: Path, *args: str) -> Iterator[Server]:
+    """A demo that does not split its traffic: `green` answers, and `blue` only who names it."""
+    control = ["--model-control", "explicit"]
+    with serving(folder, *control, *args, command="serve", store=demo_store(folder)) as server:
+        yield server
+
+
 def _when_ready(process: subprocess.Popen[str], store: Path, log: Path) -> Server:
     assert process.stdout is not None
     # The line comes when every model is ready; a watchdog turns a hang into an end of the output.
@@ -155,7 +172,7 @@ def _when_ready(process: subprocess.Popen[str], store: Path, log: Path) -> Serve
     try:
         for line in process.stdout:
             if ready := READY.search(line):
-                server = Server(process, store, ready[1], ready[2], ready[3], log)
+                server = Server(process, store, *ready.groups(), log)
                 server.stdout.append(line)
                 # Keep reading, so that the server never blocks on a full pipe.
                 threading.Thread(target=server.stdout.extend, args=[process.stdout], daemon=True).start()

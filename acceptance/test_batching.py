@@ -162,6 +162,6 @@ def test_a_request_alone_is_run_after_the_delay(folder: Path, store: Path) -> No
 
 def test_a_model_whose_answer_has_no_rows_is_not_batched(folder: Path, store: Path) -> None:
     specs = write(folder, "total", {"max_rows": 8})
-    done = skeg.run("serve", "--store", str(store), "--endpoints", str(specs), "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+    done = skeg.run("serve", "--store", str(store), "--endpoints", str(specs), *skeg.FREE_PORTS)
     assert done.returncode != 0
     assert 'requests cannot be batched: output "sum" does not have a row for each row' in done.stderr

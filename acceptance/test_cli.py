@@ -69,7 +69,7 @@ def test_missing_and_changed_models_are_named_and_exit_1(folder: Path) -> None:
     sound = model.read_bytes()
     model.write_bytes(sound[:-1] + bytes([sound[-1] ^ 1]))
     (store / "models" / "fraud" / "2" / "model.onnx").unlink()
-    done = skeg.run("serve", "--store", str(store), "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+    done = skeg.run("serve", "--store", str(store), *skeg.FREE_PORTS)
     assert done.returncode == 1
     assert "deployment green" in done.stderr and "fraud:1" in done.stderr and "SHA-256" in done.stderr
     assert "deployment blue" in done.stderr and "fraud:2" in done.stderr and "missing" in done.stderr
@@ -80,7 +80,7 @@ def test_a_taken_port_is_named_and_exits_1(folder: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         address = "127.0.0.1:%d" % taken.getsockname()[1]
-        done = skeg.run("serve", "--store", str(folder), "--http", address, "--admin", "127.0.0.1:0")
+        done = skeg.run("serve", "--store", str(folder), "--http", address, *skeg.FREE_PORTS[2:])
     assert done.returncode == 1
     assert address in done.stderr
 

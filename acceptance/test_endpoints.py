@@ -220,6 +220,6 @@ def test_one_failed_deployment_does_not_keep_the_others_from_serving(folder: Pat
         named = client.infer(body, "blue")
         assert named.status == 503 and b"not ready" in named.body
     (store / "models" / "fraud" / "1" / "model.onnx").write_bytes(b"broken")
-    done = skeg.run("serve", "--store", str(store), "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+    done = skeg.run("serve", "--store", str(store), *skeg.FREE_PORTS)
     assert done.returncode == 1
     assert "deployment green" in done.stderr and "deployment blue" in done.stderr

@@ -188,7 +188,7 @@ def test_a_changed_byte_refuses_the_version_by_name(place: places.Place, folder:
     place.write("endpoints/fraud.yaml", SPEC.encode())
     sound = place.read("models/fraud/1/model.onnx")
     place.write("models/fraud/1/model.onnx", sound[:-1] + bytes([sound[-1] ^ 1]))
-    serve = ["serve", "--store", place.url, "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
+    serve = ["serve", "--store", place.url, *skeg.FREE_PORTS]
     ran = skeg.run(*serve, variables=place.variables)
     assert ran.returncode == 1
     for words in ["deployment blue", "model version `fraud:1` is refused", "models/fraud/1/model.onnx", "SHA-256"]:

@@ -61,7 +61,7 @@ def test_a_refused_key_and_a_missing_container_are_told_without_the_key(azurite:
         assert words in said
         for secret in [SECRET, azurite.key, base64.b64decode(SECRET).decode(), urllib.parse.quote(SECRET, safe="")]:
             assert secret not in said
-    ran = skeg.run("serve", "--store", missing, "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", variables=place.variables)
+    ran = skeg.run("serve", "--store", missing, *skeg.FREE_PORTS, variables=place.variables)
     assert ran.returncode in (1, 78) and "ContainerNotFound" in ran.stderr, ran
 
 

@@ -36,6 +36,7 @@ pub struct Settings {
 
 /// Settings that a client changes; what is left out stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Change {
     /// Where to; cannot be changed.
     pub log_file: Option<String>,

@@ -55,7 +55,9 @@ struct Cells {
     requests: [[AtomicU64; STATUSES.len()]; Protocol::ALL.len()],
     duration: Histogram,
     inference: Histogram,
-    /// Of `duration`, that of requests that were not scored, nanoseconds.
+    /// Of `duration`, that of scored requests, and of those that were taken on and failed,
+    /// nanoseconds.
+    scored_ns: AtomicU64,
     failed_ns: AtomicU64,
     /// Of scored requests: waiting, reading and writing, nanoseconds, and their rows.
     queue_ns: AtomicU64,
@@ -71,11 +73,11 @@ struct Cells {
 pub struct Totals {
     /// Requests scored.
     pub scored: u64,
-    /// Requests that were not.
+    /// Requests that were taken on and not scored.
     pub failed: u64,
     /// From head to encoded reply of scored requests, nanoseconds.
     pub scored_ns: u64,
-    /// The same of the others.
+    /// The same of those that failed.
     pub failed_ns: u64,
     /// Waiting for a place and a thread, of scored requests, nanoseconds.
     pub queue_ns: u64,
@@ -117,6 +119,11 @@ pub struct Spent {
     pub output: Duration,
 }
 
+/// Whether a request with that answer was none that a model could score.
+fn is_refusal(status: u16) -> bool {
+    matches!(status, 400 | 404 | 413 | 415)
+}
+
 fn ns(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
@@ -142,7 +149,9 @@ impl Series {
         let cells = &self.cells[worker];
         add(&cells.requests[protocol as usize][status_cell(status)], 1);
         cells.duration.observe(duration);
-        if status != 200 {
+        if status == 200 {
+            add(&cells.scored_ns, ns(duration));
+        } else if !is_refusal(status) {
             add(&cells.failed_ns, ns(duration));
         }
     }
@@ -163,17 +172,20 @@ impl Series {
     /// All that was counted so far.
     pub fn totals(&self) -> Totals {
         let mut totals = Totals::default();
-        let (mut duration, mut inference) = (Snapshot::default(), Snapshot::default());
+        let mut inference = Snapshot::default();
         for cells in &self.cells {
             let read = |cell: &AtomicU64| cell.load(Ordering::Relaxed);
             for of_protocol in &cells.requests {
                 for (status, count) in STATUSES.iter().zip(of_protocol) {
-                    *(if *status == 200 { &mut totals.scored } else { &mut totals.failed }) +=
-                        read(count);
+                    match status {
+                        200 => totals.scored += read(count),
+                        _ if is_refusal(*status) => {}
+                        _ => totals.failed += read(count),
+                    }
                 }
             }
-            cells.duration.add_to(&mut duration);
             cells.inference.add_to(&mut inference);
+            totals.scored_ns += read(&cells.scored_ns);
             totals.failed_ns += read(&cells.failed_ns);
             totals.queue_ns += read(&cells.queue_ns);
             totals.input_ns += read(&cells.input_ns);
@@ -181,7 +193,6 @@ impl Series {
             totals.rows += read(&cells.rows);
             totals.last_us = totals.last_us.max(read(&cells.last_us));
         }
-        totals.scored_ns = duration.sum_ns.saturating_sub(totals.failed_ns);
         totals.inference_ns = inference.sum_ns;
         totals
     }

@@ -48,6 +48,8 @@ pub fn decode(
         tensors.push(tensor(input, raw.next(), &mut room)?);
     }
     let timeout = number(&parameters, "timeout")?;
+    // Said to be a number, and that is all that is asked of it.
+    number(&parameters, "priority")?;
     let (outputs, wishes) = requested(outputs)?;
     let request = ScoreRequest {
         id: (!id.is_empty()).then_some(Cow::Owned(id)),

@@ -45,5 +45,8 @@ pub fn index(board: &Board, only_ready: bool) -> Vec<Indexed> {
             });
         }
     }
+    indexed.sort_by(|one: &Indexed, other| {
+        (&one.name, &one.version).cmp(&(&other.name, &other.version))
+    });
     indexed
 }

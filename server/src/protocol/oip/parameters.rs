@@ -1,7 +1,6 @@
 //! The parameters of a request, an input or an output: those that mean something here.
 //!
-//! All others are passed over: `priority` (there is one), `sequence_*` and whatever else a client
-//! sends.
+//! All others are passed over: `sequence_*` and whatever else a client sends.
 
 use super::Wish;
 use super::decode::once;
@@ -22,6 +21,8 @@ pub(super) enum Of {
 pub(super) struct Parameters {
     /// Of a request: microseconds until nobody wants the answer.
     pub(super) timeout: Option<u64>,
+    /// Of a request: nothing is put before anything else.
+    priority: Option<u64>,
     /// Of a request: outputs come in binary unless they say otherwise.
     pub(super) binary_output: Option<bool>,
     /// Of an input: so many bytes behind the JSON are its data.
@@ -39,6 +40,8 @@ impl Parameters {
     pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, of: Of) -> Result<(), Error> {
         cursor.object(|cursor, key| match (of, &*key) {
             (Of::Request, "timeout") => once(&mut self.timeout, &key, u64::read(cursor)?),
+            // Said to be a number, and that is all that is asked of it.
+            (Of::Request, "priority") => once(&mut self.priority, &key, u64::read(cursor)?),
             (Of::Request, "binary_data_output") => {
                 once(&mut self.binary_output, &key, cursor.boolean()?)
             }

@@ -22,10 +22,13 @@ pub struct Statistics {
 pub struct ModelStatistics {
     /// The endpoint.
     pub name: String,
-    /// The model version.
+    /// The model version, or a number for one whose name is none: Triton's client for measurements
+    /// reads nothing else.
     pub version: String,
     /// Ours: the deployment.
     pub deployment: String,
+    /// Ours: the model version by its name.
+    pub model_version: String,
     /// When the last scored request came, milliseconds since 1970 UTC.
     pub last_inference: u64,
     /// Rows scored.
@@ -86,43 +89,42 @@ pub fn of(
     version: Option<&str>,
 ) -> Result<Statistics, Error> {
     let mut model_stats: Vec<ModelStatistics> = match model {
-        Some(model) => of_endpoint(endpoints.get(model)?, version).collect(),
-        None => endpoints.iter().flat_map(|endpoint| of_endpoint(endpoint, None)).collect(),
+        Some(model) => of_endpoint(endpoints.get(model)?).collect(),
+        None => endpoints.iter().flat_map(of_endpoint).collect(),
     };
+    model_stats.retain(|of| version.is_none_or(|version| of.model_version == version));
     if let (Some(model), Some(version), true) = (model, version, model_stats.is_empty()) {
         let (model, name) = (model.to_owned(), version.to_owned());
         return Err(Error::UnknownPart { model, what: "version", name });
     }
     model_stats.sort_by(|one, other| {
-        (&one.name, &one.version, &one.deployment).cmp(&(
-            &other.name,
-            &other.version,
-            &other.deployment,
-        ))
+        let key = |of: &'_ ModelStatistics| {
+            (of.name.clone(), of.model_version.clone(), of.deployment.clone())
+        };
+        key(one).cmp(&key(other))
     });
     Ok(Statistics { model_stats })
 }
 
-fn of_endpoint<'a>(
-    endpoint: &'a Endpoint,
-    version: Option<&'a str>,
-) -> impl Iterator<Item = ModelStatistics> {
-    let deployments = endpoint.seats.iter().map(|seat| &*seat.deployment);
-    deployments
-        .filter(move |deployment| version.is_none_or(|v| deployment.model.version.as_ref() == v))
-        .map(|deployment| ModelStatistics::of(endpoint, deployment))
+fn of_endpoint(endpoint: &Endpoint) -> impl Iterator<Item = ModelStatistics> {
+    let seats = endpoint.seats.iter().enumerate();
+    seats.map(|(place, seat)| ModelStatistics::of(endpoint, place, &seat.deployment))
 }
 
 // === impl ModelStatistics ===
 
 impl ModelStatistics {
-    fn of(endpoint: &Endpoint, deployment: &Deployment) -> Self {
+    fn of(endpoint: &Endpoint, place: usize, deployment: &Deployment) -> Self {
+        let model_version = deployment.model.version.to_string();
+        let is_number = model_version.parse::<i64>().is_ok();
+        let version = if is_number { model_version.clone() } else { (place + 1).to_string() };
         let totals = deployment.series.totals();
         // Where requests are batched, one run may be several of them.
         let runs = deployment.series.batched.read().map_or(totals.scored, |[runs, ..]| runs);
         Self {
             name: endpoint.name.to_string(),
-            version: deployment.model.version.to_string(),
+            version,
+            model_version,
             deployment: deployment.name.to_string(),
             last_inference: totals.last_us / 1000,
             inference_count: totals.rows,

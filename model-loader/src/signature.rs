@@ -120,6 +120,29 @@ impl Signature {
     }
 }
 
+impl Signature {
+    /// The type of an input, or of the input that a feature is a column of.
+    pub fn datatype_of(&self, name: &str) -> Option<Datatype> {
+        let named = self.inputs.iter().find(|spec| spec.name == name);
+        let has = |spec: &&TensorSpec| spec.features().iter().any(|feature| feature == name);
+        named.or_else(|| self.inputs.iter().find(has)).map(|spec| spec.datatype)
+    }
+
+    /// The names of all columns in the order of the inputs: a feature's, or that of an input of one
+    /// column. `None` when some column has none, or an input has no columns.
+    pub fn column_names(&self) -> Option<Vec<&str>> {
+        let mut names = Vec::new();
+        for spec in &self.inputs {
+            match (spec.width()?, spec.features()) {
+                (1, []) => names.push(spec.name.as_str()),
+                (_, []) => return None,
+                (_, features) => names.extend(features.iter().map(String::as_str)),
+            }
+        }
+        Some(names)
+    }
+}
+
 // === impl TensorSpec ===
 
 impl TensorSpec {

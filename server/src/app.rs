@@ -38,6 +38,9 @@ const BUFFER_BYTES: usize = 256 << 20;
 /// Open files for anything but connections: row files, listeners, the runtime's own.
 const FILES_BESIDE_CONNECTIONS: u64 = 256;
 
+/// Longest time for the last lines of the access log.
+const ACCESS_LOG_TIME: Duration = Duration::from_secs(2);
+
 /// Where the server listens, once it is ready.
 #[derive(Clone, Copy, Debug)]
 pub struct Addresses {
@@ -108,6 +111,7 @@ impl App {
             scorers: Arc::clone(&config.security.scorers),
             control,
             default_endpoint: config.default_endpoint.clone(),
+            access_share: config.access_log,
             tls: config.security.tls.clone(),
             clock: unix_us,
             now: Instant::now,
@@ -254,6 +258,10 @@ impl App {
             } else if worker.thread.join().is_err() {
                 late.push(format!("{} broke off", worker.name));
             }
+        }
+        let unsaid = self.shared.access.finish(ACCESS_LOG_TIME);
+        if unsaid > 0 {
+            tracing::warn!(lines = unsaid, "the access log was full");
         }
         let finished = self.collector.finish(end.saturating_duration_since(Instant::now()));
         tracing::info!(written = finished.written, "rows flushed");

@@ -54,6 +54,8 @@ pub struct Config {
     pub model_control: bool,
     /// The endpoint of requests that name none.
     pub default_endpoint: Option<Name>,
+    /// Share of the requests that have a line in the access log.
+    pub access_log: f64,
     /// What is logged.
     pub logging: Logging,
     /// Answering, but unready, after SIGTERM.
@@ -138,18 +140,16 @@ pub fn check(
     let reached = [http, grpc].iter().any(|address| !address.ip().is_loopback());
     let open = reached && security.admins.key.is_none();
     let model_control = model_control(args, defaults, open, &mut wrong);
-    let endpoint = args.default_endpoint.as_deref();
-    let default_endpoint = endpoint.and_then(|name| wrong.value("--default-endpoint", name));
+    let default_endpoint =
+        args.default_endpoint.as_ref().map(|name| wrong.value("--default-endpoint", name));
+    let access_log = wrong.share("--access-log", &args.access_log);
     let replica = args.replica.as_deref().unwrap_or(&around.host);
     let replica = wrong.value::<Name>("--replica", replica);
     let store = StoreUrl::parse(store, &around.folder, &around.azure);
     let store = store.map_err(|error| wrong.0.push(error)).ok();
-    let specs = match &args.endpoints {
-        Some(folder) => {
-            SpecSource::Folder(wrong.folder("--endpoints", &around.folder.join(folder)))
-        }
-        None => SpecSource::Store,
-    };
+    let specs = args.endpoints.as_ref().map_or(SpecSource::Store, |folder| {
+        SpecSource::Folder(wrong.folder("--endpoints", &around.folder.join(folder)))
+    });
     match (store, replica) {
         (Some(store), Some(replica)) if wrong.0.is_empty() => Ok(Config {
             store,
@@ -163,7 +163,8 @@ pub fn check(
             limits,
             security,
             model_control,
-            default_endpoint,
+            default_endpoint: default_endpoint.flatten(),
+            access_log,
             logging: Logging::silent(&args.log),
             drain_delay,
             shutdown_budget,
@@ -286,6 +287,13 @@ impl Mistakes {
         let count = self.value(flag, text).unwrap_or(1);
         self.when(!(1..=most).contains(&count), flag, &format!("must be 1 to {most}"));
         count.clamp(1, most)
+    }
+
+    /// A share from 0 to 1.
+    fn share(&mut self, flag: &str, text: &str) -> f64 {
+        let share = self.value(flag, text).unwrap_or(0.0);
+        self.when(!(0.0..=1.0).contains(&share), flag, "must be 0 to 1");
+        share
     }
 
     /// A time such as `500ms`, `5s`, `2m`, a day at most.

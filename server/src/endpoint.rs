@@ -162,6 +162,19 @@ impl Endpoints {
         self.by_name.get(name).cloned()
     }
 
+    /// The endpoint that is meant where none is named: the one called `default`, or the only one.
+    ///
+    /// # Errors
+    /// [`Error::NoDefault`].
+    pub fn unnamed<'a>(&'a self, default: Option<&'a Name>) -> Result<&'a Name, Error> {
+        let mut all = self.iter();
+        match (default, all.next(), all.next()) {
+            (Some(default), ..) => Ok(default),
+            (None, Some(only), None) => Ok(&only.name),
+            _ => Err(Error::NoDefault),
+        }
+    }
+
     /// All of them, in no order.
     pub fn iter(&self) -> impl Iterator<Item = &Endpoint> {
         self.by_name.values().map(|endpoint| &**endpoint)

@@ -50,6 +50,20 @@ pub enum Error {
     /// The request's time was over before it was scored.
     #[error("the request was not scored in time")]
     Timeout,
+    /// The request names no endpoint, and there is no one that it must mean.
+    #[error("there are several endpoints or none: name one, or start with --default-endpoint")]
+    NoDefault,
+    /// The body is of a type that its protocol has not.
+    #[error("{0}")]
+    ContentType(String),
+    /// A header that is an id and too long for one.
+    #[error("{header} is longer than {limit} characters")]
+    IdTooLong {
+        /// Its name.
+        header: &'static str,
+        /// The limit.
+        limit: usize,
+    },
     /// What should answer is not servable now.
     #[error("model \"{model}\" is not ready")]
     Unready {
@@ -127,7 +141,7 @@ pub enum Error {
 }
 
 /// The statuses of scoring requests, in the order of the counters' cells.
-pub const STATUSES: [u16; 11] = [200, 400, 404, 408, 413, 415, 424, 429, 499, 500, 503];
+pub const STATUSES: [u16; 12] = [200, 400, 404, 408, 413, 415, 424, 429, 431, 499, 500, 503];
 
 impl Error {
     /// The table from error to HTTP status.
@@ -136,7 +150,9 @@ impl Error {
             Self::Json(_) | Self::Request(_) => 400,
             // nginx's "client closed request": nobody hears it, but it must not look like a 400.
             Self::BodyLost => 499,
-            Self::Encoding(_) => 415,
+            Self::Encoding(_) | Self::ContentType(_) => 415,
+            Self::NoDefault => 404,
+            Self::IdTooLong { .. } => 431,
             Self::Input { cause, .. } => cause.status(),
             Self::Model(error) if error.is_input() => 400,
             Self::Model(_) => 424,

@@ -14,6 +14,7 @@ pub mod coding;
 pub mod scoring;
 pub mod encode;
 pub mod describe;
+mod openapi;
 pub mod repository;
 pub mod shown;
 pub mod admin;

@@ -1,9 +1,9 @@
-//! Skeg's server: HTTP, router, process life. The only crate that knows hyper.
+//! Skeg's server: HTTP and gRPC, router, process life. The only crate that knows hyper.
 //!
 //! The rooms, in reading order: `cli` and `config` say what is wanted, `app` wires it, `keeper`
-//! turns `specs` and models into `endpoint`s, again and again; a request walks `http` -> `auth` ->
-//! `route` -> `score` -> `admission` -> `deployment` -> (model-loader) -> `http::encode` ->
-//! `mirror` -> `record` -> (collector).
+//! turns `specs` and models into `endpoint`s, again and again; a request walks `http` or `grpc` ->
+//! `auth` -> `exchange` -> `route` -> `score` -> `admission` -> `protocol` -> `deployment` ->
+//! (model-loader) -> `protocol` -> `mirror` -> `record` -> (collector).
 #![forbid(unsafe_code)]
 
 pub mod cli;
@@ -21,6 +21,8 @@ pub mod app;
 pub mod runtime;
 pub mod signals;
 pub mod logging;
+pub mod access;
+pub mod trace;
 pub mod shutdown;
 pub mod listen;
 pub mod reloaded;
@@ -41,10 +43,10 @@ pub mod turns;
 pub mod worker;
 pub mod http;
 pub mod grpc;
-pub mod protocol;
 pub mod exchange;
-pub mod score;
 pub mod route;
+pub mod score;
+pub mod protocol;
 pub mod mirror;
 pub mod record;
 pub mod error;

@@ -121,7 +121,7 @@ pub struct Spent {
 
 /// Whether a request with that answer was none that a model could score.
 fn is_refusal(status: u16) -> bool {
-    matches!(status, 400 | 404 | 413 | 415)
+    matches!(status, 400 | 404 | 413 | 415 | 431)
 }
 
 fn ns(duration: Duration) -> u64 {

@@ -1,11 +1,23 @@
 //! The languages that clients speak: bytes -> a score request, an answer -> bytes.
 //!
-//! One room for each, under `oip` for the two wire forms of the Open Inference Protocol. None of
-//! them knows a connection: `http` and `grpc` hand over what stands in heads and bodies.
+//! `oip` is the Open Inference Protocol; `azureml`, `mlflow` and `predict` put `frames`, tables in
+//! JSON, into envelopes of their own and are answered with `predictions`; `csv` and `arrow` are
+//! tables in other forms. None of them knows a connection: `http` and `grpc` hand over what stands
+//! in heads and bodies.
 
 pub mod json;
-pub mod oip;
 pub mod room;
+pub mod oip;
+pub mod columns;
+pub mod text;
+pub mod frames;
+pub mod azureml;
+pub mod mlflow;
+pub mod predict;
+pub mod predictions;
+pub mod openapi;
+pub mod csv;
+pub mod arrow;
 
 /// What a request is spoken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -31,6 +31,13 @@ pub struct ScoreRequest<'a> {
     pub timeout: Option<Duration>,
 }
 
+impl<'a> ScoreRequest<'a> {
+    /// One that says nothing but its tensors.
+    pub fn of(inputs: Vec<NamedTensor<'a>>) -> Self {
+        Self { id: None, inputs, outputs: None, timeout: None }
+    }
+}
+
 /// A scored request.
 #[derive(Debug)]
 pub struct Answer {

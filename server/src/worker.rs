@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use model_loader::Name;
 use tokio::sync::{Semaphore, watch};
 
+use crate::access::AccessLog;
 use crate::auth::tokens::Tokens;
 use crate::auth::{Admins, Denied, Presented, Scorers};
 use crate::board::Board;
@@ -47,6 +48,8 @@ pub struct Shared {
     pub control: Control,
     /// The endpoint of requests that name none, when there are several.
     pub default_endpoint: Option<Name>,
+    /// Which requests have a line, and where it goes.
+    pub access: AccessLog,
     /// The scoring port's certificate; without one it speaks plain HTTP.
     pub tls: Option<Arc<Tls>>,
     /// The wall clock, microseconds since 1970 UTC.
@@ -72,6 +75,8 @@ pub struct Opening {
     pub control: Control,
     /// The endpoint of requests that name none.
     pub default_endpoint: Option<Name>,
+    /// Share of the requests that have a line in the access log.
+    pub access_share: f64,
     /// The scoring port's certificate.
     pub tls: Option<Arc<Tls>>,
     /// The wall clock, microseconds since 1970 UTC.
@@ -127,6 +132,7 @@ impl Opening {
             scorers: Arc::new(Scorers::Anyone),
             control,
             default_endpoint: None,
+            access_share: 0.0,
             tls: None,
             clock,
             now,
@@ -144,7 +150,7 @@ impl Shared {
     pub fn new(opening: Opening) -> std::io::Result<Self> {
         let Opening { workers, pool, limits, scorers, control, default_endpoint, tls, .. } =
             opening;
-        let Opening { clock, now, .. } = opening;
+        let Opening { access_share, clock, now, .. } = opening;
         let endpoints = Arc::<ArcSwap<Endpoints>>::default();
         Ok(Self {
             pool: Pool::start(pool, &endpoints, now)?,
@@ -156,6 +162,7 @@ impl Shared {
             scorers,
             control,
             default_endpoint,
+            access: AccessLog::start(access_share)?,
             tls,
             clock,
             now,
@@ -189,6 +196,11 @@ impl Worker {
     #[inline]
     pub fn draw(&self) -> u32 {
         self.random.borrow_mut().u32(..)
+    }
+
+    /// A name for the server's part of a trace.
+    pub fn span(&self) -> u64 {
+        self.random.borrow_mut().u64(1..)
     }
 
     /// A request id of our own: a UUID of version 7 for `unix_ms`, which sorts by time.

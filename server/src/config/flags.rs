@@ -72,6 +72,10 @@ pub struct ServingArgs {
     /// Makes the router's draws and our request ids repeat from start to start, for tests
     #[arg(long, env = "SKEG_SEED", value_name = "N")]
     pub seed: Option<String>,
+    /// Share of the scoring requests, 0 to 1, that have a line in the access log: JSON on the
+    /// standard error
+    #[arg(long, env = "SKEG_ACCESS_LOG", value_name = "SHARE", default_value = "0")]
+    pub access_log: String,
     /// What to log: a level, or tracing directives
     #[arg(long, env = "SKEG_LOG", value_name = "FILTER", default_value = "info")]
     pub log: String,

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::HeaderMap;
+use prost::Message as _;
 use tonic::body::Body;
 use tonic::codec::CompressionEncoding;
 use tonic::codegen::Service;
@@ -19,9 +20,10 @@ use tonic_prost::ProstCodec;
 
 use super::messages as pb;
 use super::{DESCRIPTORS, describe, health, infer, status, stream};
+use crate::access::Access;
 use crate::control::Wish;
 use crate::error::Error;
-use crate::exchange::{Arrival, Call, MAX_ID, exchange};
+use crate::exchange::{Arrival, Call, MAX_ID, Scored, exchange};
 use crate::http::{body, credentials, encode};
 use crate::metrics::refused::Refusal;
 use crate::protocol::Protocol;
@@ -29,10 +31,14 @@ use crate::protocol::oip::config::Config;
 use crate::protocol::oip::metadata::{self, Found};
 use crate::protocol::oip::statistics;
 use crate::shutdown::Phase;
+use crate::trace;
 use crate::worker::Worker;
 
 /// The protocol's service.
 pub(super) const SERVICE: &str = "inference.GRPCInferenceService";
+
+/// The path of a scoring call, in the access log.
+const MODEL_INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
 
 /// Smaller answers are sent as they are.
 const WORTH_PACKING: usize = 1024;
@@ -364,46 +370,95 @@ impl Asked {
         metadata::find(&endpoints, name, named(version)).map(say)
     }
 
-    /// Scores one message.
+    /// Scores one message, and says what is to be said of it: its trace, its times, its line in the
+    /// access log.
     pub(super) async fn infer(
         &self,
         mut request: pb::ModelInferRequest,
     ) -> Result<Response<pb::ModelInferResponse>, Error> {
-        let (model, version) =
-            (std::mem::take(&mut request.model_name), std::mem::take(&mut request.model_version));
+        let shared = &self.worker.shared;
+        let is_logged = shared.access.takes(|| self.worker.draw());
+        let request_bytes = if is_logged { request.encoded_len() } else { 0 };
+        let parent = self.text("traceparent");
+        let trace = parent.and_then(|parent| trace::continued(parent, self.worker.span()));
+        let model = std::mem::take(&mut request.model_name);
+        let mut answered = self.score(&model, request).await;
+        if let (Ok(response), Some(trace)) = (&mut answered, &trace) {
+            say(response, "traceparent", trace);
+        }
+        if is_logged {
+            let said = answered.as_ref().ok().map(Response::metadata);
+            let said = |name: &str| said.and_then(|said| said.get(name)?.to_str().ok());
+            shared.access.log(Access {
+                time_us: self.arrival.unix_us,
+                method: "POST",
+                path: MODEL_INFER,
+                endpoint: named(&model),
+                deployment: said(encode::DEPLOYMENT.as_str()),
+                protocol: Protocol::OipGrpc,
+                code: answered.as_ref().map_or_else(Error::status, |_| 200),
+                request_id: said(encode::REQUEST_ID.as_str()).or_else(|| self.id()),
+                traceparent: trace.as_deref(),
+                request_bytes,
+                response_bytes: answered.as_ref().map_or(0, |said| said.get_ref().encoded_len()),
+                user_agent: self.text("user-agent"),
+                duration: (shared.now)() - self.arrival.instant,
+            });
+        }
+        answered
+    }
+
+    async fn score(
+        &self,
+        model: &str,
+        mut request: pb::ModelInferRequest,
+    ) -> Result<Response<pb::ModelInferResponse>, Error> {
+        let shared = &self.worker.shared;
+        let version = std::mem::take(&mut request.model_version);
         let header = |name: &str| self.headers.get(name).map(|value| value.as_bytes());
-        let text = |name: &str| self.headers.get(name).map(|value| value.to_str().unwrap_or("?"));
         let call = Call {
             protocol: Protocol::OipGrpc,
-            endpoint: &model,
+            endpoint: model,
             version: named(&version),
-            deployment: text(encode::DEPLOYMENT.as_str()),
+            deployment: self.text(encode::DEPLOYMENT.as_str()),
             header: &header,
-            id: text(encode::REQUEST_ID.as_str()).filter(|id| (1..=MAX_ID).contains(&id.len())),
+            id: self.id(),
             arrival: self.arrival,
         };
-        let limits = self.worker.shared.limits.request;
         let deadline = deadline(&self.headers);
         let decode = |request, _: &_| {
-            let (mut request, wishes) = infer::decode(request, limits)?;
+            let (mut request, wishes) = infer::decode(request, shared.limits.request)?;
             let both = request.timeout.into_iter().chain(deadline);
             request.timeout = both.min();
             Ok((request, wishes))
         };
-        let encode = |scored: crate::exchange::Scored<'_>, wishes| {
-            let mut response = Response::new(infer::encode(&model, scored, &wishes)?);
-            for (name, value) in [
-                (encode::DEPLOYMENT, scored.deployment.name.as_ref()),
-                (encode::REQUEST_ID, scored.request_id),
-            ] {
-                let name = AsciiMetadataKey::from_bytes(name.as_str().as_bytes());
-                if let (Ok(name), Ok(value)) = (name, value.parse()) {
-                    response.metadata_mut().insert(name, value);
-                }
-            }
+        let encode = |scored: Scored<'_>, wishes| {
+            let mut response = Response::new(infer::encode(model, scored, &wishes)?);
+            let total = (shared.now)() - self.arrival.instant;
+            say(&mut response, encode::DEPLOYMENT.as_str(), scored.deployment.name.as_ref());
+            say(&mut response, encode::REQUEST_ID.as_str(), scored.request_id);
+            say(&mut response, "server-timing", &encode::times(scored.answer.spent, total));
             Ok(response)
         };
         exchange(&self.worker, &call, Ok(request), decode, encode).await
+    }
+
+    /// The client's name for the request, where a header has it.
+    fn id(&self) -> Option<&str> {
+        self.text(encode::REQUEST_ID.as_str()).filter(|id| (1..=MAX_ID).contains(&id.len()))
+    }
+
+    /// A header's value; one that is no text is one that nothing is called.
+    fn text(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap_or("?"))
+    }
+}
+
+/// Adds to the response's metadata; a value that is no header text is left out.
+fn say<T>(response: &mut Response<T>, name: &str, value: &str) {
+    let name = AsciiMetadataKey::from_bytes(name.as_bytes());
+    if let (Ok(name), Ok(value)) = (name, value.parse()) {
+        response.metadata_mut().insert(name, value);
     }
 }
 

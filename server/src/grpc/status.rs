@@ -10,7 +10,7 @@ mod tests;
 /// The status that says so.
 pub(super) fn of(error: &Error) -> Status {
     let code = match error.status() {
-        400 | 405 | 415 => Code::InvalidArgument,
+        400 | 405 | 415 | 431 => Code::InvalidArgument,
         401 => Code::Unauthenticated,
         403 => Code::PermissionDenied,
         404 => Code::NotFound,

@@ -119,7 +119,7 @@ async fn respond(shown: &Shown, request: Request<Incoming>) -> Reply {
             Err(error) => encode::error(&error),
         },
         // Probes have no key.
-        Some(question) => describe::answer(question, &shown.shared, shown.phase.now()),
+        Some(question) => describe::answer(question, "", &shown.shared, shown.phase.now()),
     }
 }
 

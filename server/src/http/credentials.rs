@@ -18,12 +18,18 @@ mod tests;
 #[inline]
 pub fn admit<'p>(worker: &Worker, op: Op<'p>, headers: &HeaderMap) -> Result<Op<'p>, Error> {
     match op {
-        Op::Ask(Question::Live | Question::Ready) => {}
+        Op::Ask(
+            Question::Live
+            | Question::Ready
+            | Question::Healthy
+            | Question::Ping
+            | Question::Options,
+        ) => {}
         // What changes something has a key of its own.
         Op::Order(Order::Change(..) | Order::Log) => {
             worker.shared.control.admit(presented(headers), origin(headers))?;
         }
-        Op::Score(..) | Op::Ask(_) | Op::Order(Order::Index) => worker.admit(presented(headers))?,
+        Op::Score(_) | Op::Ask(_) | Op::Order(Order::Index) => worker.admit(presented(headers))?,
     }
     Ok(op)
 }

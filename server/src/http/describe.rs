@@ -2,13 +2,24 @@
 
 use serde::Serialize;
 
-use super::encode::{Reply, error, shape, status};
+use super::encode::{JSON, Reply, body, error, error_in, shape, status};
 use super::op::{Place, Question};
+use super::openapi;
 use crate::error::Error;
+use crate::protocol::Protocol;
 use crate::protocol::oip::config::Config;
 use crate::protocol::oip::{metadata, statistics};
 use crate::shutdown::Phase;
 use crate::worker::Shared;
+
+/// The type of plain text.
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// `GET /v1/models`.
+#[derive(Debug, Serialize)]
+struct Models<'a> {
+    models: Vec<&'a str>,
+}
 
 #[derive(Debug, Serialize)]
 struct Live {
@@ -24,10 +35,24 @@ struct Ready<'a> {
 
 /// Answers a question. Not ready is 400: OIP wants a 4xx, and probes and clients look at the status
 /// alone.
-pub fn answer(question: Question<'_>, shared: &Shared, phase: Phase) -> Reply {
+pub fn answer(question: Question<'_>, query: &str, shared: &Shared, phase: Phase) -> Reply {
     let answered = match question {
         Question::Live => Ok(shape(&Live { live: true })),
         Question::Ready => Ok(readiness(None, phase)),
+        Question::Healthy => Ok(body(b"Healthy".to_vec(), TEXT)),
+        Question::Ping => Ok(body(b"\n".to_vec(), JSON)),
+        Question::Version => Ok(body(metadata::server().version.as_bytes().to_vec(), TEXT)),
+        Question::Options => Ok(body(Vec::new(), TEXT)),
+        Question::Models => Ok(models(shared)),
+        Question::Status(model) => {
+            let place = Place { model, version: None };
+            found(shared, place, |_| readiness(Some(model), phase))
+        }
+        Question::OpenApi => Ok(openapi::third(shared)),
+        Question::Swagger => {
+            return openapi::swagger(shared, query)
+                .unwrap_or_else(|unknown| error_in(Protocol::AzureMl, &unknown));
+        }
         Question::Server => Ok(shape(&metadata::server())),
         Question::Logging => Ok(shape(&shared.control.logging.settings())),
         Question::Statistics(place) => counted(shared, place),
@@ -49,6 +74,14 @@ fn found(
 ) -> Result<Reply, Error> {
     let endpoints = shared.endpoints.load();
     metadata::find(&endpoints, place.model, place.version).map(say)
+}
+
+/// The endpoints' names, in order.
+fn models(shared: &Shared) -> Reply {
+    let endpoints = shared.endpoints.load();
+    let mut models: Vec<&str> = endpoints.iter().map(|endpoint| endpoint.name.as_ref()).collect();
+    models.sort_unstable();
+    shape(&Models { models })
 }
 
 fn counted(shared: &Shared, place: Option<Place<'_>>) -> Result<Reply, Error> {

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::metrics::Spent;
+use crate::protocol::Protocol;
 use crate::protocol::json::write::string;
 
 /// Names the deployment that answered, as Azure ML does.
@@ -43,10 +44,14 @@ pub fn body(bytes: Vec<u8>, kind: &'static str) -> Reply {
 
 /// Says where the time of a scored request went, in milliseconds (W3C Server Timing).
 pub fn timing(reply: &mut Reply, spent: Spent, total: Duration) {
+    header(reply, SERVER_TIMING, &times(spent, total));
+}
+
+/// The value of the header that says so.
+pub fn times(spent: Spent, total: Duration) -> String {
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
     let (queue, infer, total) = (ms(spent.queue), ms(spent.inference), ms(total));
-    let text = format!("queue;dur={queue:.3}, infer;dur={infer:.3}, total;dur={total:.3}");
-    header(reply, SERVER_TIMING, &text);
+    format!("queue;dur={queue:.3}, infer;dur={infer:.3}, total;dur={total:.3}")
 }
 
 /// A 200 with one of our own shapes as JSON.
@@ -56,10 +61,27 @@ pub fn shape(shape: &impl Serialize) -> Reply {
 
 /// `{"error": "..."}` with the status of the table in `error`.
 pub fn error(error: &Error) -> Reply {
-    let mut body = b"{\"error\":".to_vec();
-    string(&mut body, &error.to_string());
-    body.push(b'}');
-    let mut reply = json(body);
+    error_in(Protocol::OipHttp, error)
+}
+
+/// The same in the words of a protocol.
+pub fn error_in(protocol: Protocol, error: &Error) -> Reply {
+    let text = error.to_string();
+    let (head, kind) = match (protocol, error) {
+        // MLflow's server says these outside of JSON.
+        (Protocol::Mlflow, Error::ContentType(_)) => ("", "text/plain; charset=utf-8"),
+        (Protocol::Mlflow, _) => ("{\"error_code\":\"BAD_REQUEST\",\"message\":", JSON),
+        (Protocol::AzureMl, _) => ("{\"message\":", JSON),
+        _ => ("{\"error\":", JSON),
+    };
+    let mut said = head.as_bytes().to_vec();
+    if head.is_empty() {
+        said.extend_from_slice(text.as_bytes());
+    } else {
+        string(&mut said, &text);
+        said.push(b'}');
+    }
+    let mut reply = body(said, kind);
     *reply.status_mut() = status(error.status());
     // `serve` and `admin` count it, whoever made the reply.
     if let Some(refusal) = error.refusal() {

@@ -13,7 +13,7 @@ mod tests;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Op<'a> {
     /// `POST /v2/models/{m}[/versions/{v}]/infer` and its like in other protocols: score.
-    Score(Protocol, Place<'a>),
+    Score(Scoring<'a>),
     /// Anything that is only looked up.
     Ask(Question<'a>),
     /// Anything that is ordered with a body.
@@ -39,6 +39,35 @@ pub enum Question<'a> {
     ModelReady(Place<'a>),
     /// `GET /v2/models/{m}[/versions/{v}]/config`: model configuration.
     Config(Place<'a>),
+    /// `GET /`: Azure ML's health.
+    Healthy,
+    /// `GET /ping`, `GET /health`: MLflow's health.
+    Ping,
+    /// `GET /version`: the server's, as MLflow asks for it.
+    Version,
+    /// `GET /v1/models`: the endpoints, as KServe's version 1 asks for them.
+    Models,
+    /// `GET /v1/models/{m}`: whether one is ready.
+    Status(&'a str),
+    /// `GET /swagger.json`: what can be posted, in the version of the query.
+    Swagger,
+    /// `GET /openapi.json`: the same.
+    OpenApi,
+    /// `OPTIONS /score`: nothing.
+    Options,
+}
+
+/// What is to be scored, and in which protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scoring<'a> {
+    /// What the body is spoken in.
+    pub protocol: Protocol,
+    /// The endpoint; none for the one that is meant without a name.
+    pub model: Option<&'a str>,
+    /// The version, when the path gives one.
+    pub version: Option<&'a str>,
+    /// The deployment, when the path gives one.
+    pub deployment: Option<&'a str>,
 }
 
 /// What is ordered with a body.
@@ -68,38 +97,112 @@ impl<'a> Op<'a> {
     /// [`Error::UnknownRoute`], or [`Error::Method`] when the path exists with another method.
     pub fn from_parts(method: &Method, path: &'a str) -> Result<Self, Error> {
         let op = Self::from_path(path).ok_or_else(|| Error::UnknownRoute(path.to_owned()))?;
-        if op == Self::Ask(Question::Logging) && method == Method::POST {
-            return Ok(Self::Order(Order::Log));
+        match (op, method) {
+            (Self::Ask(Question::Logging), &Method::POST) => return Ok(Self::Order(Order::Log)),
+            (Self::Score(Scoring { protocol: Protocol::AzureMl, .. }), method) => {
+                return match *method {
+                    Method::POST | Method::GET => Ok(op),
+                    Method::OPTIONS => Ok(Self::Ask(Question::Options)),
+                    _ => Err(Error::Method { allow: "POST, GET, OPTIONS" }),
+                };
+            }
+            _ => {}
         }
         let (fits, allow) = match op {
-            Self::Score(..) | Self::Order(_) => (method == Method::POST, "POST"),
+            Self::Score(_) | Self::Order(_) => (method == Method::POST, "POST"),
             Self::Ask(_) => (method == Method::GET || method == Method::HEAD, "GET, HEAD"),
         };
         if fits { Ok(op) } else { Err(Error::Method { allow }) }
     }
 
+    /// In which protocol a client hears of an error, whatever else is wrong with its request.
+    pub fn spoken_at(path: &'a str) -> Protocol {
+        match Self::from_path(path) {
+            Some(Self::Score(scoring)) => scoring.protocol,
+            Some(Self::Ask(Question::Swagger | Question::OpenApi)) => Protocol::AzureMl,
+            _ => Protocol::OipHttp,
+        }
+    }
+
     fn from_path(path: &'a str) -> Option<Self> {
+        let ask = |question| Some(Self::Ask(question));
         match path {
-            "/healthz" | "/v2/health/live" => return Some(Self::Ask(Question::Live)),
-            "/v2/health/ready" => return Some(Self::Ask(Question::Ready)),
-            "/v2" | "/v2/" => return Some(Self::Ask(Question::Server)),
-            "/v2/logging" => return Some(Self::Ask(Question::Logging)),
-            "/v2/models/stats" => return Some(Self::Ask(Question::Statistics(None))),
+            "/" => return ask(Question::Healthy),
+            "/healthz" | "/v2/health/live" => return ask(Question::Live),
+            "/v2/health/ready" => return ask(Question::Ready),
+            "/v2" | "/v2/" => return ask(Question::Server),
+            "/v2/logging" => return ask(Question::Logging),
+            "/v2/models/stats" => return ask(Question::Statistics(None)),
+            "/ping" | "/health" => return ask(Question::Ping),
+            "/version" => return ask(Question::Version),
+            "/v1/models" | "/v1/models/" => return ask(Question::Models),
+            "/swagger.json" => return ask(Question::Swagger),
+            "/openapi.json" => return ask(Question::OpenApi),
+            "/score" => return Some(Scoring::unnamed(Protocol::AzureMl)),
+            "/invocations" => return Some(Scoring::unnamed(Protocol::Mlflow)),
             _ => {}
         }
         if let Some(rest) = path.strip_prefix("/v2/repository/") {
             return repository(rest).map(Self::Order);
         }
+        if let Some(rest) = path.strip_prefix("/endpoints/") {
+            return endpoint(rest).map(Self::Score);
+        }
+        if let Some(rest) = path.strip_prefix("/v1/models/") {
+            return first_version(rest);
+        }
         let (place, action) = place(path.strip_prefix("/v2/models/")?)?;
         match action {
-            "" => Some(Self::Ask(Question::Model(place))),
-            "ready" => Some(Self::Ask(Question::ModelReady(place))),
-            "config" => Some(Self::Ask(Question::Config(place))),
-            "stats" => Some(Self::Ask(Question::Statistics(Some(place)))),
-            "infer" => Some(Self::Score(Protocol::OipHttp, place)),
+            "" => ask(Question::Model(place)),
+            "ready" => ask(Question::ModelReady(place)),
+            "config" => ask(Question::Config(place)),
+            "stats" => ask(Question::Statistics(Some(place))),
+            "infer" => Some(Self::Score(Scoring {
+                protocol: Protocol::OipHttp,
+                model: Some(place.model),
+                version: place.version,
+                deployment: None,
+            })),
             _ => None,
         }
     }
+}
+
+impl<'a> Scoring<'a> {
+    fn unnamed(protocol: Protocol) -> Op<'a> {
+        Op::Score(Self { protocol, model: None, version: None, deployment: None })
+    }
+}
+
+/// `{e}/score` and `{e}/invocations`.
+fn endpoint(path: &str) -> Option<Scoring<'_>> {
+    let (model, action) = split(path);
+    let protocol = match action {
+        "score" => Protocol::AzureMl,
+        "invocations" => Protocol::Mlflow,
+        _ => return None,
+    };
+    let model = Some(model).filter(|model| !model.is_empty())?;
+    Some(Scoring { protocol, model: Some(model), version: None, deployment: None })
+}
+
+/// `{m}` and `{m}[/versions/{v}|/labels/{d}]:predict`.
+fn first_version(path: &str) -> Option<Op<'_>> {
+    let Some((place, "predict")) = path.rsplit_once(':') else {
+        let named = !path.is_empty() && !path.contains(['/', ':']);
+        return named.then_some(Op::Ask(Question::Status(path)));
+    };
+    let (model, rest) = split(place);
+    let (version, deployment) = match rest.split_once('/') {
+        Some(("versions", version)) => (Some(version), None),
+        Some(("labels", label)) => (None, Some(label)),
+        None if rest.is_empty() => (None, None),
+        _ => return None,
+    };
+    let whole = [Some(model), version, deployment].into_iter().flatten();
+    let named = whole.into_iter().all(|part| !part.is_empty() && !part.contains('/'));
+    let scoring = Scoring { protocol: Protocol::Predict, model: Some(model), version, deployment };
+    named.then_some(Op::Score(scoring))
 }
 
 /// `{m}[/versions/{v}][/action]`.

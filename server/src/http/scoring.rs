@@ -2,79 +2,103 @@
 //!
 //! What the head already rules out is refused, then the body is read, which is the only thing here
 //! that waits; `exchange` does the rest. One file below for each protocol says how its bodies are
-//! read, and its replies and errors written.
+//! read, and its replies and errors written; what every reply's head says is added here, and the
+//! line in the access log.
 
+mod azureml;
+mod format;
+mod ids;
+mod mlflow;
 mod oip;
+mod predict;
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use hyper::body::Incoming;
-use hyper::header::{CONTENT_ENCODING, HeaderMap};
+use hyper::body::{Body as _, Incoming};
+use hyper::header::{CONTENT_ENCODING, HeaderMap, HeaderName, USER_AGENT};
+use hyper::http::request::Parts;
 
 use super::encode::{self, Reply};
-use super::op::Place;
+use super::op::Scoring;
 use super::{body, coding};
+use crate::access::Access;
 use crate::error::Error;
 use crate::exchange::{Arrival, Call, MAX_ID, Scored};
 use crate::protocol::Protocol;
+use crate::protocol::predictions::Outputs;
 use crate::shutdown::Phase;
+use crate::trace;
 use crate::worker::Worker;
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// A request before its body is read.
 #[derive(Clone, Copy, Debug)]
 struct Asked<'a> {
-    protocol: Protocol,
-    place: Place<'a>,
-    headers: &'a HeaderMap,
+    scoring: Scoring<'a>,
+    /// The endpoint that the path names, or that is meant without a name.
+    model: &'a str,
+    head: &'a Parts,
     arrival: Arrival,
+    /// The names that the request goes by, in Azure's protocol.
+    ids: Option<&'a ids::Ids>,
+}
+
+/// Who answered a request, and under which name; kept beside its reply for the access log.
+#[derive(Clone, Debug)]
+struct Answered {
+    deployment: String,
+    request_id: String,
 }
 
 /// Answers a scoring request, counts it and appends its row.
 pub async fn answer(
     worker: &Worker,
-    (protocol, place): (Protocol, Place<'_>),
-    headers: &HeaderMap,
+    scoring: Scoring<'_>,
+    head: &Parts,
     incoming: Incoming,
 ) -> Reply {
     let _in_hand = worker.take();
-    let asked = Asked { protocol, place, headers, arrival: now() };
-    let limits = &worker.shared.limits;
-    // A body for nobody is not kept.
-    let packed = match worth_reading(worker, asked) {
-        Ok(packed) => packed,
-        Err(error) => {
-            let mut reply = asked.error(&error);
-            if !body::discard(incoming, limits.body_bytes, limits.body_timeout).await {
-                encode::last(&mut reply);
-            }
-            let nowhere = &worker.shared.metrics.nowhere;
-            let (status, took) = (reply.status().as_u16(), asked.arrival.instant.elapsed());
-            nowhere.answered(worker.index, protocol, status, took);
-            return reply;
+    let arrival = now();
+    let ids = (scoring.protocol == Protocol::AzureMl)
+        .then(|| ids::Ids::of(&head.headers, || worker.request_id(unix_ms(arrival))));
+    let (model, too_long) = match (named(worker, scoring), &ids) {
+        (_, Some(Err(error))) => (Ok(String::new()), Some(error)),
+        (model, _) => (model, None),
+    };
+    let found = model.as_deref().unwrap_or_default();
+    let ids = ids.as_ref().and_then(|ids| ids.as_ref().ok());
+    let asked = Asked { scoring, model: found, head, arrival, ids };
+    let refused = match (too_long, &model) {
+        (Some(Error::IdTooLong { header, limit }), _) => {
+            Some(Error::IdTooLong { header, limit: *limit })
         }
+        (_, Err(_)) => Some(Error::NoDefault),
+        _ => None,
     };
-    let mut room = worker.body_room();
-    let body = body::read(incoming, &mut room, limits.body_bytes, limits.body_timeout).await;
-    let body = body.and_then(|body| match packed {
-        None => Ok(body),
-        Some(how) => coding::unpack(how, &body, &mut room, limits.body_bytes),
-    });
-    let (bytes, read) = match body {
-        Ok(bytes) => (bytes, Ok(())),
-        Err(error) => (Bytes::new(), Err(error)),
-    };
-    let reply = asked.exchange(worker, read.map(|()| &bytes[..])).await;
-    reply.unwrap_or_else(|error| asked.error(&error))
+    let (mut reply, bytes) = asked.reply_to(worker, refused, incoming).await;
+    if let Some(ids) = ids {
+        ids.say(&mut reply);
+    }
+    let parent = head.headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
+    let trace = parent.and_then(|parent| trace::continued(parent, worker.span()));
+    if let Some(trace) = &trace {
+        encode::header(&mut reply, TRACEPARENT, trace);
+    }
+    if worker.shared.access.takes(|| worker.draw()) {
+        asked.log(worker, &reply, bytes, trace.as_deref());
+    }
+    reply
 }
 
-/// How the body is packed, unless the head already says that the request cannot be scored.
-fn worth_reading(worker: &Worker, asked: Asked<'_>) -> Result<Option<coding::Coding>, Error> {
-    worker.shared.endpoints.load().get(asked.place.model).map_err(|unknown| {
-        // Nothing is known yet: a 404 would tell the client never to come back.
-        if worker.phase.now() == Phase::Starting { Error::Starting } else { unknown }
-    })?;
-    coding::of_request(asked.headers)
+/// The endpoint that is asked.
+fn named(worker: &Worker, scoring: Scoring<'_>) -> Result<String, Error> {
+    if let Some(model) = scoring.model {
+        return Ok(model.to_owned());
+    }
+    let endpoints = worker.shared.endpoints.load();
+    endpoints.unnamed(worker.shared.default_endpoint.as_ref()).map(ToString::to_string)
 }
 
 fn now() -> Arrival {
@@ -83,24 +107,90 @@ fn now() -> Arrival {
     Arrival { instant: Instant::now(), unix_us }
 }
 
+/// An answer's outputs, for the protocols without tensors.
+fn outputs(scored: Scored<'_>) -> Outputs<'_> {
+    let specs = &scored.deployment.runnable.signature().outputs;
+    Outputs { specs, tensors: &scored.answer.outputs, rows: scored.answer.inputs.rows() }
+}
+
+fn unix_ms(arrival: Arrival) -> u64 {
+    (arrival.unix_us / 1000).unsigned_abs()
+}
+
 // === impl Asked ===
 
 impl<'a> Asked<'a> {
+    fn headers(&self) -> &'a HeaderMap {
+        &self.head.headers
+    }
+
+    /// The reply, and how many bytes the body had; `refused` says why it is not even looked at.
+    async fn reply_to(
+        self,
+        worker: &Worker,
+        refused: Option<Error>,
+        incoming: Incoming,
+    ) -> (Reply, usize) {
+        let limits = &worker.shared.limits;
+        // A body for nobody is not kept.
+        let packed = match refused.map_or_else(|| self.worth_reading(worker), Err) {
+            Ok(packed) => packed,
+            Err(error) => {
+                let mut reply = self.error(&error);
+                if !body::discard(incoming, limits.body_bytes, limits.body_timeout).await {
+                    encode::last(&mut reply);
+                }
+                let (status, took) = (reply.status().as_u16(), self.arrival.instant.elapsed());
+                let nowhere = &worker.shared.metrics.nowhere;
+                nowhere.answered(worker.index, self.scoring.protocol, status, took);
+                return (reply, 0);
+            }
+        };
+        let mut room = worker.body_room();
+        let body = body::read(incoming, &mut room, limits.body_bytes, limits.body_timeout).await;
+        let bytes = body.as_ref().map_or(0, Bytes::len);
+        let body = body.and_then(|body| match packed {
+            None => Ok(body),
+            Some(how) => coding::unpack(how, &body, &mut room, limits.body_bytes),
+        });
+        let (unpacked, read) = match body {
+            Ok(body) => (body, Ok(())),
+            Err(error) => (Bytes::new(), Err(error)),
+        };
+        let reply = self.exchange(worker, read.map(|()| &unpacked[..])).await;
+        (reply.unwrap_or_else(|error| self.error(&error)), bytes)
+    }
+
+    /// How the body is packed, unless the head already says that the request cannot be scored.
+    fn worth_reading(&self, worker: &Worker) -> Result<Option<coding::Coding>, Error> {
+        worker.shared.endpoints.load().get(self.model).map_err(|unknown| {
+            // Nothing is known yet: a 404 would tell the client never to come back.
+            if worker.phase.now() == Phase::Starting { Error::Starting } else { unknown }
+        })?;
+        coding::of_request(self.headers())
+    }
+
     async fn exchange(self, worker: &Worker, body: Result<&[u8], Error>) -> Result<Reply, Error> {
-        match self.protocol {
+        match self.scoring.protocol {
             Protocol::OipHttp | Protocol::OipGrpc => oip::exchange(worker, self, body).await,
-            Protocol::AzureMl | Protocol::Mlflow | Protocol::Predict => Err(Error::Broken),
+            Protocol::AzureMl => azureml::exchange(worker, self, body).await,
+            Protocol::Mlflow => mlflow::exchange(worker, self, body).await,
+            Protocol::Predict => predict::exchange(worker, self, body).await,
         }
     }
 
     /// What is said instead of an answer.
     fn error(&self, error: &Error) -> Reply {
-        encode::error(error)
+        let mut reply = encode::error_in(self.scoring.protocol, error);
+        if self.scoring.protocol == Protocol::AzureMl {
+            azureml::blame(&mut reply, error);
+        }
+        reply
     }
 
     /// The reply with an answer's body, and what every answer's head says.
     fn reply(&self, body: Vec<u8>, kind: &'static str, scored: Scored<'_>) -> Reply {
-        let packed = coding::of_reply(self.headers, body.len());
+        let packed = coding::of_reply(self.headers(), body.len());
         let body = match packed {
             Some(how) => coding::pack(how, &body),
             None => body,
@@ -112,6 +202,10 @@ impl<'a> Asked<'a> {
         encode::header(&mut reply, encode::DEPLOYMENT, scored.deployment.name.as_ref());
         encode::header(&mut reply, encode::REQUEST_ID, scored.request_id);
         encode::timing(&mut reply, scored.answer.spent, self.arrival.instant.elapsed());
+        reply.extensions_mut().insert(Answered {
+            deployment: scored.deployment.name.to_string(),
+            request_id: scored.request_id.to_owned(),
+        });
         reply
     }
 
@@ -120,22 +214,43 @@ impl<'a> Asked<'a> {
     where
         'a: 'c,
     {
+        // A value that is no text names no deployment, and must not fall back to the weights.
+        let named = || self.headers().get(encode::DEPLOYMENT).map(|v| v.to_str().unwrap_or("?"));
         Call {
-            protocol: self.protocol,
-            endpoint: self.place.model,
-            version: self.place.version,
-            // A value that is no text names no deployment, and must not fall back to the weights.
-            deployment: self.headers.get(encode::DEPLOYMENT).map(|v| v.to_str().unwrap_or("?")),
+            protocol: self.scoring.protocol,
+            endpoint: self.model,
+            version: self.scoring.version,
+            deployment: self.scoring.deployment.or_else(named),
             header,
-            id: self.header_id(),
+            id: self.ids.map(|ids| ids.request()).or_else(|| self.header_id()),
             arrival: self.arrival,
         }
     }
 
     /// The id that a proxy or an Azure client put into the head.
     fn header_id(&self) -> Option<&'a str> {
-        let headers = self.headers;
+        let headers = self.headers();
         let id = headers.get("x-request-id").or_else(|| headers.get(encode::REQUEST_ID))?;
         id.to_str().ok().filter(|id| !id.is_empty() && id.len() <= MAX_ID)
+    }
+
+    fn log(&self, worker: &Worker, reply: &Reply, bytes: usize, traceparent: Option<&str>) {
+        let answered = reply.extensions().get::<Answered>();
+        let id = self.ids.map(|ids| ids.request()).or_else(|| self.header_id());
+        worker.shared.access.log(Access {
+            time_us: self.arrival.unix_us,
+            method: self.head.method.as_str(),
+            path: self.head.uri.path(),
+            endpoint: Some(self.model).filter(|model| !model.is_empty()),
+            deployment: answered.map(|answered| answered.deployment.as_str()),
+            protocol: self.scoring.protocol,
+            code: reply.status().as_u16(),
+            request_id: answered.map(|answered| answered.request_id.as_str()).or(id),
+            traceparent,
+            request_bytes: bytes,
+            response_bytes: usize::try_from(reply.body().size_hint().lower()).unwrap_or(0),
+            user_agent: self.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()),
+            duration: self.arrival.instant.elapsed(),
+        });
     }
 }

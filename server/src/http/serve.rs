@@ -28,7 +28,6 @@ use super::encode::{self, Reply};
 use super::op::Op;
 use super::pace::{Pace, Paced};
 use super::{body, credentials, describe, repository, scoring};
-use crate::error::Error;
 use crate::limits::Limits;
 use crate::metrics::refused::Refusal;
 use crate::shutdown::Phase;
@@ -224,15 +223,19 @@ async fn respond(worker: &Worker, request: Request<Incoming>) -> Result<Reply, I
     let (head, body) = request.into_parts();
     let asked = Op::from_parts(&head.method, head.uri.path());
     let mut reply = match asked.and_then(|op| credentials::admit(worker, op, &head.headers)) {
-        Ok(Op::Score(protocol, place)) => {
-            scoring::answer(worker, (protocol, place), &head.headers, body).await
-        }
+        Ok(Op::Score(scoring)) => scoring::answer(worker, scoring, &head, body).await,
         Ok(Op::Order(order)) => {
             let answered = repository::answer(&worker.shared, order, body).await;
             answered.unwrap_or_else(|error| encode::error(&error))
         }
-        Ok(Op::Ask(question)) => describe::answer(question, &worker.shared, worker.phase.now()),
-        Err(error) => refuse(worker, &error, &head.headers, body).await,
+        Ok(Op::Ask(question)) => {
+            let query = head.uri.query().unwrap_or_default();
+            describe::answer(question, query, &worker.shared, worker.phase.now())
+        }
+        Err(error) => {
+            let reply = encode::error_in(Op::spoken_at(head.uri.path()), &error);
+            refuse(worker, reply, &head.headers, body).await
+        }
     };
     if let Some(why) = reply.extensions().get::<Refusal>() {
         worker.refused(*why);
@@ -247,8 +250,12 @@ async fn respond(worker: &Worker, request: Request<Incoming>) -> Result<Reply, I
 ///
 /// The body is read past: a client that is still sending when the connection is closed may not see
 /// its reply. One that waits for leave to send is not asked to.
-async fn refuse(worker: &Worker, error: &Error, headers: &HeaderMap, incoming: Incoming) -> Reply {
-    let mut reply = encode::error(error);
+async fn refuse(
+    worker: &Worker,
+    mut reply: Reply,
+    headers: &HeaderMap,
+    incoming: Incoming,
+) -> Reply {
     let limits = &worker.shared.limits;
     let most = UNWANTED.min(limits.body_bytes);
     let waits = headers.contains_key(EXPECT);

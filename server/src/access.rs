@@ -1,0 +1,168 @@
+//! The access log: a JSON line on the standard error for each request, or for a share of them.
+//!
+//! Lines go to a bounded queue and are written by a thread of their own: a scoring thread never
+//! waits for a terminal or a pipe. Those that find the queue full are counted, and said at the end.
+//! The fields are those of Azure ML's traffic log.
+
+use std::io::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+
+use crate::protocol::Protocol;
+use crate::protocol::json::write::{Write as _, string};
+
+#[cfg(test)]
+mod tests;
+
+/// Lines that may wait.
+const QUEUE: usize = 8192;
+/// Characters of a client's name for itself.
+const AGENT_CHARS: usize = 70;
+
+/// The way to the log.
+#[derive(Debug)]
+pub struct AccessLog {
+    /// Draws below this are logged; none, when nothing is.
+    below: Option<u64>,
+    lines: Sender<Vec<u8>>,
+    written: Receiver<()>,
+    dropped: AtomicU64,
+}
+
+/// One request, as its line says it.
+#[derive(Clone, Copy, Debug)]
+pub struct Access<'a> {
+    /// When it came, microseconds since 1970 UTC.
+    pub time_us: i64,
+    /// The HTTP method.
+    pub method: &'a str,
+    /// The path, without its query.
+    pub path: &'a str,
+    /// The endpoint that was asked, if one was.
+    pub endpoint: Option<&'a str>,
+    /// The deployment that answered.
+    pub deployment: Option<&'a str>,
+    /// What it was spoken in.
+    pub protocol: Protocol,
+    /// The status, of HTTP also where it was gRPC.
+    pub code: u16,
+    /// The request's name, the client's or ours.
+    pub request_id: Option<&'a str>,
+    /// The trace that it is part of, as the reply says it.
+    pub traceparent: Option<&'a str>,
+    /// Bytes of the body as they came.
+    pub request_bytes: usize,
+    /// Bytes of the reply's body as they went.
+    pub response_bytes: usize,
+    /// The client's name for itself.
+    pub user_agent: Option<&'a str>,
+    /// From the head to the encoded reply.
+    pub duration: Duration,
+}
+
+// === impl AccessLog ===
+
+impl AccessLog {
+    /// Logs this share of the requests, 0 to 1, from a thread "skeg-access".
+    ///
+    /// # Errors
+    /// When the system refuses the thread.
+    pub fn start(share: f64) -> std::io::Result<Self> {
+        let (lines, taken) = bounded::<Vec<u8>>(QUEUE);
+        let (says, written) = bounded(0);
+        let below = (share > 0.0).then_some((share.min(1.0) * (1_u64 << 32) as f64) as u64);
+        if below.is_some() {
+            let thread = std::thread::Builder::new().name("skeg-access".to_owned());
+            thread.spawn(move || write_all(&taken, &says))?;
+        }
+        Ok(Self { below, lines, written, dropped: AtomicU64::new(0) })
+    }
+
+    /// Whether a request with this draw, uniform over `u32`, has a line.
+    #[inline]
+    pub fn takes(&self, draw: impl FnOnce() -> u32) -> bool {
+        self.below.is_some_and(|below| u64::from(draw()) < below)
+    }
+
+    /// Hands a line over.
+    pub fn log(&self, access: Access<'_>) {
+        match self.lines.try_send(access.line()) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                self.dropped.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Waits until all lines so far are written, for no longer than `patience`; the lines that
+    /// found the queue full.
+    pub fn finish(&self, patience: Duration) -> u64 {
+        // An empty line is asked for an answer.
+        if self.below.is_some() && self.lines.send_timeout(Vec::new(), patience).is_ok() {
+            let _ = self.written.recv_timeout(patience);
+        }
+        self.dropped.load(Ordering::Relaxed)
+    }
+}
+
+fn write_all(lines: &Receiver<Vec<u8>>, says: &Sender<()>) {
+    while let Ok(line) = lines.recv() {
+        if line.is_empty() {
+            let _ = says.send(());
+            continue;
+        }
+        // A closed pipe is the reader's choice.
+        let _ = std::io::stderr().lock().write_all(&line);
+    }
+}
+
+// === impl Access ===
+
+impl Access<'_> {
+    fn line(self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(512);
+        let time = jiff::Timestamp::from_microsecond(self.time_us).unwrap_or_default();
+        out.extend_from_slice(b"{\"time\":");
+        string(&mut out, &time.to_string());
+        let texts = [
+            ("method", Some(self.method)),
+            ("path", Some(self.path)),
+            ("endpoint", self.endpoint),
+            ("deployment", self.deployment),
+            ("protocol", Some(self.protocol.name())),
+            ("request_id", self.request_id),
+            ("traceparent", self.traceparent),
+        ];
+        for (key, text) in texts {
+            named(&mut out, key);
+            match text {
+                Some(text) => string(&mut out, text),
+                None => out.extend_from_slice(b"null"),
+            }
+        }
+        named(&mut out, "user_agent");
+        let agent: String = self.user_agent.unwrap_or_default().chars().take(AGENT_CHARS).collect();
+        string(&mut out, &agent);
+        let numbers = [
+            ("code", usize::from(self.code)),
+            ("request_bytes", self.request_bytes),
+            ("response_bytes", self.response_bytes),
+        ];
+        for (key, number) in numbers {
+            named(&mut out, key);
+            number.write(&mut out);
+        }
+        named(&mut out, "duration_ms");
+        (self.duration.as_secs_f64() * 1e3).write(&mut out);
+        out.extend_from_slice(b"}\n");
+        out
+    }
+}
+
+fn named(out: &mut Vec<u8>, key: &str) {
+    out.push(b',');
+    string(out, key);
+    out.push(b':');
+}

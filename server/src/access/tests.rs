@@ -1,0 +1,45 @@
+//! A line is one JSON object whatever a client sends; a share of the draws is logged.
+
+use std::time::Duration;
+
+use super::{Access, AccessLog};
+use crate::protocol::Protocol;
+
+#[test]
+fn a_line_is_one_object() {
+    let agent = "x".repeat(100);
+    let access = Access {
+        time_us: 1_767_323_045_000_001,
+        method: "POST",
+        path: "/a\"b\n",
+        endpoint: Some("fraud"),
+        deployment: None,
+        protocol: Protocol::AzureMl,
+        code: 404,
+        request_id: Some("7"),
+        traceparent: None,
+        request_bytes: 12,
+        response_bytes: 34,
+        user_agent: Some(&agent),
+        duration: Duration::from_micros(1500),
+    };
+    let line = String::from_utf8(access.line()).unwrap();
+    assert_eq!(line.matches('\n').count(), 1);
+    let read: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(read["time"], "2026-01-02T03:04:05.000001Z");
+    assert_eq!((&read["path"], &read["deployment"]), (&"/a\"b\n".into(), &().into()));
+    assert_eq!((&read["protocol"], &read["code"]), (&"azureml".into(), &404.into()));
+    assert_eq!(read["user_agent"].as_str().map(str::len), Some(70));
+    assert_eq!(read["duration_ms"], 1.5);
+}
+
+#[test]
+fn a_share_of_the_draws_is_logged() {
+    let none = AccessLog::start(0.0).unwrap();
+    assert!(!none.takes(|| 0));
+    let quarter = AccessLog::start(0.25).unwrap();
+    assert!(quarter.takes(|| (1 << 30) - 1) && !quarter.takes(|| 1 << 30));
+    let all = AccessLog::start(1.0).unwrap();
+    assert!(all.takes(|| u32::MAX));
+    assert_eq!(all.finish(Duration::from_secs(60)), 0);
+}

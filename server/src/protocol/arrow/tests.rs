@@ -1,0 +1,89 @@
+//! What is written is read; damaged streams are refused and never more than that.
+
+use model_loader::{Datatype, Shape, Signature, Tensor, TensorSpec, Values};
+use proptest::prelude::*;
+
+use super::{read, write};
+use crate::limits::RequestLimits;
+use crate::protocol::predictions::Outputs;
+
+fn spec(name: &str, datatype: Datatype, shape: &[Option<usize>]) -> TensorSpec {
+    TensorSpec {
+        name: name.to_owned(),
+        datatype,
+        shape: shape.to_vec(),
+        per_row: true,
+        feature_names: Vec::new(),
+        class_labels: Vec::new(),
+    }
+}
+
+/// A number, a list of two and a text in each of two rows.
+fn stream() -> (Signature, Vec<Tensor>, Vec<u8>) {
+    let specs = vec![
+        spec("a", Datatype::Fp64, &[None]),
+        spec("b", Datatype::Int16, &[None, Some(2)]),
+        spec("t", Datatype::Bytes, &[None]),
+    ];
+    let texts = ["x".to_owned(), "grün".to_owned()];
+    let tensors = vec![
+        Tensor::new(Shape::from_slice(&[2]), Values::Fp64(vec![1.5, -0.0])).unwrap(),
+        Tensor::new(Shape::from_slice(&[2, 2]), Values::Int16(vec![1, 2, 3, 4])).unwrap(),
+        Tensor::new(Shape::from_slice(&[2]), Values::Bytes(texts.to_vec())).unwrap(),
+    ];
+    let bytes = write(Outputs { specs: &specs, tensors: &tensors, rows: 2 }).unwrap();
+    (Signature { inputs: specs, outputs: Vec::new() }, tensors, bytes)
+}
+
+#[test]
+fn a_stream_comes_back() {
+    let (signature, tensors, bytes) = stream();
+    let table = read(&bytes, &signature, RequestLimits::default()).unwrap();
+    let read: Vec<Tensor> = table.into_iter().map(|column| column.tensor).collect();
+    assert_eq!(read, tensors);
+}
+
+#[test]
+fn numbers_take_the_type_of_their_input() {
+    let (mut signature, _, bytes) = stream();
+    signature.inputs[0].datatype = Datatype::Fp32;
+    signature.inputs[1].datatype = Datatype::Fp64;
+    let table = read(&bytes, &signature, RequestLimits::default()).unwrap();
+    assert_eq!(*table[0].tensor.values(), Values::Fp32(vec![1.5, -0.0]));
+    assert_eq!(*table[1].tensor.values(), Values::Fp64(vec![1.0, 2.0, 3.0, 4.0]));
+    signature.inputs[0].datatype = Datatype::Int8;
+    let error = read(&bytes, &signature, RequestLimits::default()).unwrap_err().to_string();
+    assert!(error.contains("\"a\": row 0: Float(1.5)"), "{error}");
+    signature.inputs[0].datatype = Datatype::Bytes;
+    let error = read(&bytes, &signature, RequestLimits::default()).unwrap_err().to_string();
+    assert!(error.contains("Float64") && error.contains("BYTES"), "{error}");
+}
+
+#[test]
+fn more_rows_than_allowed_are_refused() {
+    let (signature, _, bytes) = stream();
+    let limits = RequestLimits { rows: 1, ..RequestLimits::default() };
+    assert_eq!(read(&bytes, &signature, limits).unwrap_err().status(), 413);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #[test]
+    fn damaged_streams_are_refused_or_read(
+        place in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+        end in any::<prop::sample::Index>(),
+    ) {
+        let (signature, _, mut bytes) = stream();
+        let place = place.index(bytes.len());
+        bytes[place] = byte;
+        if let Err(error) = read(&bytes, &signature, RequestLimits::default()) {
+            prop_assert!(matches!(error.status(), 400 | 413), "{}", error);
+        }
+        let end = end.index(bytes.len());
+        let cut = read(&bytes[..end], &signature, RequestLimits::default());
+        if let Err(error) = cut {
+            prop_assert!(matches!(error.status(), 400 | 413), "{}", error);
+        }
+    }
+}

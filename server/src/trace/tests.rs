@@ -1,0 +1,39 @@
+//! Sound headers are continued under another span; all others are passed over.
+
+use super::continued;
+
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+#[test]
+fn a_trace_goes_on_under_a_span_of_its_own() {
+    for (header, flags) in [
+        (format!("00-{TRACE}-00f067aa0ba902b7-01"), "01"),
+        (format!("00-{TRACE}-00f067aa0ba902b7-00"), "00"),
+        (format!("cc-{TRACE}-00f067aa0ba902b7-01-more"), "01"),
+    ] {
+        let wanted = format!("00-{TRACE}-000000000000002a-{flags}");
+        assert_eq!(continued(&header, 42).as_deref(), Some(wanted.as_str()), "{header}");
+    }
+    let none = continued(&format!("00-{TRACE}-00f067aa0ba902b7-01"), 0).unwrap();
+    assert!(none.contains("-0000000000000001-"), "{none}");
+}
+
+#[test]
+fn what_is_no_trace_is_passed_over() {
+    let zero = "0".repeat(32);
+    for header in [
+        String::new(),
+        "00".to_owned(),
+        format!("00-{TRACE}-00f067aa0ba902b7"),
+        format!("00-{TRACE}-00f067aa0ba902b7-01-more"),
+        format!("00-{TRACE}-00f067aa0ba902b7-01x"),
+        format!("ff-{TRACE}-00f067aa0ba902b7-01"),
+        format!("00-{zero}-00f067aa0ba902b7-01"),
+        format!("00-{TRACE}-0000000000000000-01"),
+        format!("00-{}-00f067aa0ba902b7-01", TRACE.to_uppercase()),
+        format!("00_{TRACE}_00f067aa0ba902b7_01"),
+        "00-ééééééééééééééééé-é-é-é-é".to_owned(),
+    ] {
+        assert_eq!(continued(&header, 42), None, "{header}");
+    }
+}

@@ -44,7 +44,8 @@ def test_messages_are_the_protocols(green: skeg.Server) -> None:
             assert (method.client_streaming, method.server_streaming) == (known.client_streaming, known.server_streaming)
             assert (method.input_type.full_name, method.output_type.full_name) == (
                 known.input_type.full_name, known.output_type.full_name)
-        known = [*service_pb2.DESCRIPTOR.message_types_by_name.values(), *model_config_pb2.DESCRIPTOR.message_types_by_name.values()]
+        files = [service_pb2.DESCRIPTOR, model_config_pb2.DESCRIPTOR]
+        known = [message for file in files for message in file.message_types_by_name.values()]
         by_name = {inner.full_name: inner for message in known for inner in below(message)}
         for top in ours.file.message_types_by_name.values():
             for message in below(top):

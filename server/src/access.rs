@@ -4,7 +4,9 @@
 //! waits for a terminal or a pipe. Those that find the queue full are counted, and said at the end.
 //! The fields are those of Azure ML's traffic log.
 
+use std::fs::File;
 use std::io::Write as _;
+use std::os::fd::AsFd as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -50,6 +52,8 @@ pub struct Access<'a> {
     pub code: u16,
     /// The request's name, the client's or ours.
     pub request_id: Option<&'a str>,
+    /// The client's own name for it, beside ours.
+    pub client_request_id: Option<&'a str>,
     /// The trace that it is part of, as the reply says it.
     pub traceparent: Option<&'a str>,
     /// Bytes of the body as they came.
@@ -74,8 +78,11 @@ impl AccessLog {
         let (says, written) = bounded(0);
         let below = (share > 0.0).then_some((share.min(1.0) * (1_u64 << 32) as f64) as u64);
         if below.is_some() {
+            // Its own way there: whoever reads it slowly must not hold up those who log through the
+            // library's lock.
+            let out = File::from(std::io::stderr().as_fd().try_clone_to_owned()?);
             let thread = std::thread::Builder::new().name("skeg-access".to_owned());
-            thread.spawn(move || write_all(&taken, &says))?;
+            thread.spawn(move || write_all(&taken, &says, out))?;
         }
         Ok(Self { below, lines, written, dropped: AtomicU64::new(0) })
     }
@@ -107,14 +114,14 @@ impl AccessLog {
     }
 }
 
-fn write_all(lines: &Receiver<Vec<u8>>, says: &Sender<()>) {
+fn write_all(lines: &Receiver<Vec<u8>>, says: &Sender<()>, mut out: File) {
     while let Ok(line) = lines.recv() {
         if line.is_empty() {
             let _ = says.send(());
             continue;
         }
         // A closed pipe is the reader's choice.
-        let _ = std::io::stderr().lock().write_all(&line);
+        let _ = out.write_all(&line);
     }
 }
 
@@ -133,6 +140,7 @@ impl Access<'_> {
             ("deployment", self.deployment),
             ("protocol", Some(self.protocol.name())),
             ("request_id", self.request_id),
+            ("client_request_id", self.client_request_id),
             ("traceparent", self.traceparent),
         ];
         for (key, text) in texts {

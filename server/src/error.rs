@@ -70,6 +70,9 @@ pub enum Error {
         /// The endpoint.
         model: String,
     },
+    /// The process is ending.
+    #[error("the server is going away")]
+    Ending,
     /// What was running the model is gone.
     #[error("scoring broke off")]
     Broken,
@@ -160,7 +163,11 @@ impl Error {
             Self::Broken => 500,
             Self::UnknownPart { what: "output", .. } => 400,
             Self::UnknownModel(_) | Self::UnknownPart { .. } | Self::UnknownRoute(_) => 404,
-            Self::Drained(_) | Self::Starting | Self::Unready { .. } | Self::BodiesTooLarge => 503,
+            Self::Ending
+            | Self::Drained(_)
+            | Self::Starting
+            | Self::Unready { .. }
+            | Self::BodiesTooLarge => 503,
             Self::Write(WriteError::Refused(_)) => 400,
             Self::Write(WriteError::Unknown(_)) => 404,
             Self::Write(WriteError::Changed(_)) => 409,

@@ -6,7 +6,7 @@
 //! connection, and appending can neither wait nor fail. Whatever becomes of a request is counted
 //! here.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::deployment::Deployment;
 use crate::endpoint::{Endpoint, Target};
@@ -60,6 +60,19 @@ pub struct Scored<'a> {
     pub request_id: &'a str,
     /// Inputs, outputs, and where the time went.
     pub answer: &'a Answer,
+    /// From the head to the model's answer.
+    pub total: Duration,
+}
+
+/// A request that is being answered: one whose client goes away before it is, is counted all the
+/// same.
+struct InHand<'e> {
+    worker: &'e Worker,
+    protocol: Protocol,
+    since: Instant,
+    /// Where it counts, as far as that is known.
+    series: &'e Series,
+    is_counted: bool,
 }
 
 /// Answers one request: `body` is what was read of it, `decode` and `encode` are its protocol's.
@@ -74,44 +87,52 @@ pub async fn exchange<'b, B, W, R>(
     encode: impl FnOnce(Scored<'_>, W) -> Result<R, Error>,
 ) -> Result<R, Error> {
     let endpoints = worker.shared.endpoints.load();
-    let counted = |series: &Series, reply: Result<R, Error>| {
-        let status = reply.as_ref().map_or_else(Error::status, |_| 200);
-        let took = (worker.shared.now)() - call.arrival.instant;
-        series.answered(worker.index, call.protocol, status, took);
-        reply
+    let mut in_hand = InHand {
+        worker,
+        protocol: call.protocol,
+        since: call.arrival.instant,
+        series: &worker.shared.metrics.nowhere,
+        is_counted: false,
     };
-    let endpoint = match endpoints.get(call.endpoint) {
-        Ok(endpoint) => endpoint,
+    let reply = match endpoints.get(call.endpoint) {
+        Ok(endpoint) => {
+            in_hand.series = &endpoint.unrouted;
+            match body {
+                Ok(body) => {
+                    let decode = |deployment: &Deployment| decode(body, deployment);
+                    answer(worker, endpoint, call, &mut in_hand, decode, encode).await
+                }
+                Err(error) => Err(error),
+            }
+        }
         // Gone while the body came.
-        Err(unknown) => return counted(&worker.shared.metrics.nowhere, Err(unknown)),
+        Err(unknown) => Err(unknown),
     };
-    let body = match body {
-        Ok(body) => body,
-        Err(error) => return counted(&endpoint.unrouted, Err(error)),
-    };
-    let (series, reply) = answer(worker, endpoint, call, |d| decode(body, d), encode).await;
-    counted(series, reply)
+    in_hand.count(reply.as_ref().map_or_else(Error::status, |_| 200));
+    reply
 }
 
-/// A request's way from its body to its reply, and the series that it counts in.
+/// A request's way from its body to its reply; says on the way where it counts.
 async fn answer<'e, 'b, W, R>(
     worker: &Worker,
     endpoint: &'e Endpoint,
     call: &Call<'_>,
+    in_hand: &mut InHand<'e>,
     decode: impl FnOnce(&Deployment) -> Result<(ScoreRequest<'b>, W), Error>,
     encode: impl FnOnce(Scored<'_>, W) -> Result<R, Error>,
-) -> (&'e Series, Result<R, Error>) {
-    let seat = match endpoint.choose(call.target(endpoint), worker.draw()) {
-        Ok(seat) => seat,
-        Err(error) => return (&endpoint.unrouted, Err(error)),
-    };
+) -> Result<R, Error> {
+    let seat = endpoint.choose(call.target(endpoint), worker.draw())?;
     let deployment = &seat.deployment;
     let decode = || decode(deployment).and_then(check_id);
+    in_hand.series = &deployment.series;
     let scored = score(worker, deployment, call.arrival.instant, decode).await;
     let (sent_id, wishes, answer) = match scored {
         Ok(scored) => scored,
-        Err(Failure::Request(error)) => return (&endpoint.unrouted, Err(error)),
-        Err(Failure::Deployment(error)) => return (&deployment.series, Err(error)),
+        Err(Failure::Request(error)) => {
+            in_hand.series = &endpoint.unrouted;
+            return Err(error);
+        }
+        Err(Failure::Deployment(error)) => return Err(error),
     };
     let ran = (worker.shared.now)();
     let id = sent_id.as_deref();
@@ -119,11 +140,9 @@ async fn answer<'e, 'b, W, R>(
         Some(id) => id.to_owned(),
         None => worker.request_id((call.arrival.unix_us / 1000).unsigned_abs()),
     };
-    let scored = Scored { deployment, id, request_id: &request_id, answer: &answer };
-    let reply = match encode(scored, wishes) {
-        Ok(reply) => reply,
-        Err(error) => return (&deployment.series, Err(error)),
-    };
+    let total = ran - call.arrival.instant;
+    let scored = Scored { deployment, id, request_id: &request_id, answer: &answer, total };
+    let reply = encode(scored, wishes)?;
     let encoded = (worker.shared.now)();
     let spent = Spent { output: encoded - ran, ..answer.spent };
     deployment.series.scored(worker.index, call.arrival.unix_us, answer.inputs.rows(), spent);
@@ -139,7 +158,7 @@ async fn answer<'e, 'b, W, R>(
         revision: endpoint.revision,
     };
     deployment.rows.append(record(deployment, answer, about));
-    (&deployment.series, Ok(reply))
+    Ok(reply)
 }
 
 fn check_id<W>(asked: (ScoreRequest<'_>, W)) -> Result<(ScoreRequest<'_>, W), Error> {
@@ -148,6 +167,24 @@ fn check_id<W>(asked: (ScoreRequest<'_>, W)) -> Result<(ScoreRequest<'_>, W), Er
             Err(Error::Request(format!("\"id\" is longer than {MAX_ID} bytes")))
         }
         _ => Ok(asked),
+    }
+}
+
+// === impl InHand ===
+
+impl InHand<'_> {
+    fn count(&mut self, status: u16) {
+        self.is_counted = true;
+        let took = (self.worker.shared.now)() - self.since;
+        self.series.answered(self.worker.index, self.protocol, status, took);
+    }
+}
+
+impl Drop for InHand<'_> {
+    fn drop(&mut self) {
+        if !self.is_counted {
+            self.count(Error::BodyLost.status());
+        }
     }
 }
 

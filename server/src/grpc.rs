@@ -3,14 +3,20 @@
 //!
 //! In the order a call walks: `serve` takes the HTTP/2 connection, on the same threads and under
 //! the same limits as `http` does, `dispatch` reads which method is called and whether that is
-//! allowed, `infer` turns messages into requests and answers into messages, `stream` does so for a
-//! stream of them; `describe` answers questions, `health` says who is ready, `status` turns errors
-//! into codes. The only room that names tonic.
+//! allowed, `framing` and `bounds` read its message, `methods` has a function for each, `asked` and
+//! `infer` turn messages into requests and answers into messages, `stream` does so for a stream of
+//! them; `describe` answers questions, `health` says who is ready, `status` turns errors into
+//! codes. The only room that names tonic.
 
 pub mod serve;
+mod in_hand;
 mod dispatch;
-pub mod infer;
+mod framing;
+mod bounds;
+mod methods;
+mod asked;
 mod stream;
+pub mod infer;
 mod describe;
 mod health;
 mod status;

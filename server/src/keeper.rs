@@ -90,6 +90,8 @@ struct Wanted {
     models: Vec<ModelRef>,
     /// The digest of what serves.
     serving: Option<String>,
+    /// Counts the snapshots that have served, also over a time when none did.
+    revision: u64,
     /// Why this does not serve.
     fault: Option<String>,
 }
@@ -244,8 +246,10 @@ impl Keeper {
                 // A changed spec is a new chance for its models.
                 models.iter().for_each(|model| self.models.try_again(model));
                 let (name, file, digest) = (spec.name.clone(), file.to_owned(), content.digest());
-                let serving = self.wanted.remove(&name).and_then(|before| before.serving);
-                let wanted = Wanted { file, digest, spec, models, serving, fault: None };
+                let before = self.wanted.remove(&name);
+                let revision = before.as_ref().map_or(0, |before| before.revision);
+                let serving = before.and_then(|before| before.serving);
+                let wanted = Wanted { file, digest, spec, models, serving, revision, fault: None };
                 self.wanted.insert(name, wanted);
             }
             Err(found) => {
@@ -342,13 +346,14 @@ impl Wanted {
             collector: &tools.collector,
             workers: tools.workers,
         };
-        let revision = served.map_or(0, |served| served.revision) + 1;
+        let revision = self.revision + 1;
         let loaded = |model: &ModelRef| models.ready(model);
         match build::endpoint((&self.spec, &self.models), revision, served, loaded, &bench) {
             Ok(built) => {
                 let name = &self.spec.name;
                 tracing::info!(endpoint = %name, revision, spec = self.digest, whole, "serves");
                 self.serving = Some(self.digest.clone());
+                self.revision = revision;
                 Some(built)
             }
             Err(error) => {

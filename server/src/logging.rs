@@ -1,11 +1,13 @@
 //! What is logged, and changing that while the server runs.
 //!
-//! JSON lines on the standard error. The filter is the command line's; Triton's logging extension
-//! turns levels off and debugging on.
+//! JSON lines on the standard error, written by a thread of their own: nobody waits for a reader of
+//! the log, and lines that find no room are lost. The filter is the command line's; Triton's
+//! logging extension turns levels off and debugging on.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
+use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::filter::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::Registry;
@@ -62,6 +64,14 @@ pub struct Logging {
     handle: Option<Handle<EnvFilter, Registry>>,
 }
 
+/// The thread that writes the log, until the process ends.
+static WRITER: Mutex<Option<WorkerGuard>> = Mutex::new(None);
+
+/// Writes what is not written yet, for as long as somebody reads it; called by `main` at the end.
+pub fn finish() {
+    drop(WRITER.lock().unwrap_or_else(PoisonError::into_inner).take());
+}
+
 // === impl Logging ===
 
 impl Logging {
@@ -72,8 +82,12 @@ impl Logging {
     pub fn start(filter: &str) -> Result<Self, String> {
         let parsed = EnvFilter::try_new(filter).map_err(|error| error.to_string())?;
         let (layer, handle) = reload::Layer::new(parsed);
-        let lines = tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr);
+        let (writer, guard) = tracing_appender::non_blocking(std::io::stderr());
+        let lines = tracing_subscriber::fmt::layer().json().with_writer(writer);
         let started = tracing_subscriber::registry().with(layer).with(lines).try_init();
+        if started.is_ok() {
+            *WRITER.lock().unwrap_or_else(PoisonError::into_inner) = Some(guard);
+        }
         Ok(Self { handle: started.is_ok().then_some(handle), ..Self::silent(filter) })
     }
 

@@ -10,8 +10,10 @@ use server::cli::Cli;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match Cli::read() {
+    let code = match Cli::read() {
         Ok(cli) => cli.run(),
         Err(code) => code,
-    }
+    };
+    server::logging::finish();
+    code
 }

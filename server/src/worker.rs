@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
@@ -100,6 +101,8 @@ pub struct Worker {
     pub turns: Turns,
     /// Places for connections, of both scoring ports.
     pub connections: Arc<Semaphore>,
+    /// Bytes of messages of streams that are not whole yet.
+    pub streamed: Arc<AtomicUsize>,
     /// The tokens it has found good.
     tokens: RefCell<Tokens>,
     random: RefCell<fastrand::Rng>,
@@ -188,8 +191,20 @@ impl Worker {
     pub fn new(index: usize, shared: Arc<Shared>, phase: PhaseView, random: fastrand::Rng) -> Self {
         let (sessions, tokens) = (RefCell::default(), RefCell::default());
         let (turns, random, bodies) = (Turns::default(), RefCell::new(random), Cell::new(0));
+        let streamed = Arc::default();
         let connections = Arc::new(Semaphore::new(shared.limits.connections_per_worker));
-        Self { index, shared, phase, sessions, turns, connections, tokens, random, bodies }
+        Self {
+            index,
+            shared,
+            phase,
+            sessions,
+            turns,
+            connections,
+            streamed,
+            tokens,
+            random,
+            bodies,
+        }
     }
 
     /// A draw, uniform over all of `u32`.

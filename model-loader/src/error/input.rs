@@ -153,15 +153,28 @@ impl fmt::Display for WrongNames {
         let unknown = clause(unknown, "is not an input", "are not inputs", " of the model");
         let missing = clause(missing, "is missing", "are missing", "");
         let repeated = clause(repeated, "is there twice", "are there twice", "");
-        let known = unknown.as_ref().map(|_| format!("it has {}", known.join(", ")));
+        let known = unknown.as_ref().map(|_| {
+            let others = if known.len() > KNOWN { ", ..." } else { "" };
+            let known = known.iter().take(KNOWN).map(String::as_str).collect::<Vec<_>>();
+            format!("it has {}{others}", known.join(", "))
+        });
         let clauses = [unknown, missing, repeated, known].into_iter().flatten();
         f.write_str(&clauses.collect::<Vec<_>>().join("; "))
     }
 }
 
+/// Most names of a model's own that are said.
+const KNOWN: usize = 100;
+
 /// What is wrong with all of these names; nothing when there are none.
 fn clause(names: &[String], is: &str, are: &str, rest: &str) -> Option<String> {
     let (inputs, verb) = if names.len() == 1 { ("input", is) } else { ("inputs", are) };
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{}`", shown(name))).collect();
-    (!names.is_empty()).then(|| format!("{inputs} {} {verb}{rest}", quoted.join(", ")))
+    let quoted: Vec<String> =
+        names.iter().take(NAMED).map(|name| format!("`{}`", shown(name))).collect();
+    let others = names.len().saturating_sub(NAMED);
+    let others = if others > 0 { format!(" and {others} others") } else { String::new() };
+    (!names.is_empty()).then(|| format!("{inputs} {}{others} {verb}{rest}", quoted.join(", ")))
 }
+
+/// Most names that are said of each kind: a request may have very many.
+const NAMED: usize = 20;

@@ -17,6 +17,7 @@ fn a_line_is_one_object() {
         protocol: Protocol::AzureMl,
         code: 404,
         request_id: Some("7"),
+        client_request_id: None,
         traceparent: None,
         request_bytes: 12,
         response_bytes: 34,

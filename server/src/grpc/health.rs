@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use futures_util::stream::{self, Stream};
+use futures_util::stream::{self, Stream, StreamExt as _};
 use tonic::{Request, Response, Status};
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_server::Health;
@@ -48,16 +48,21 @@ impl Health for Answers {
     ) -> Result<Response<Self::WatchStream>, Status> {
         let service = request.into_inner().service;
         if !KNOWN.contains(&service.as_str()) {
-            // The protocol's way to say that the service may come yet; here it will not.
+            // The protocol's way to say that the service may come yet; here it will not, and the
+            // stream stands until the process ends.
             let unknown = HealthCheckResponse { status: ServingStatus::ServiceUnknown.into() };
-            let never = stream::pending();
+            let mut view = self.0.clone();
+            let until = stream::once(async move { view.reached(Phase::Draining).await });
+            let until = until.filter_map(|()| std::future::ready(None));
             let said = stream::once(async move { Ok(unknown) });
-            return Ok(Response::new(Box::pin(stream::StreamExt::chain(said, never))));
+            return Ok(Response::new(Box::pin(said.chain(until))));
         }
         let view = self.0.clone();
         let changes = stream::unfold((view, None), |(mut view, said)| async move {
             let phase = match said {
                 None => view.now(),
+                // There is nothing more to say, and the connection is to end.
+                Some(Phase::Draining | Phase::Closing) => return None,
                 Some(said) => view.after(said).await?,
             };
             Some((Ok(of(phase)), (view, Some(phase))))

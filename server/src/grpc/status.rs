@@ -7,6 +7,9 @@ use crate::error::Error;
 #[cfg(test)]
 mod tests;
 
+/// Longest message of a status, bytes.
+const WORDS_MAX: usize = 1024;
+
 /// The status that says so.
 pub(super) fn of(error: &Error) -> Status {
     let code = match error.status() {
@@ -22,5 +25,15 @@ pub(super) fn of(error: &Error) -> Status {
         // A model that failed, and our own mistakes.
         _ => Code::Internal,
     };
-    Status::new(code, error.to_string())
+    Status::new(code, shortened(error.to_string()))
+}
+
+/// The words as they fit into a trailer: clients refuse longer ones, and then say nothing of them.
+fn shortened(mut words: String) -> String {
+    if words.len() > WORDS_MAX {
+        let end = (0..=WORDS_MAX).rev().find(|end| words.is_char_boundary(*end)).unwrap_or(0);
+        words.truncate(end);
+        words.push_str("...");
+    }
+    words
 }

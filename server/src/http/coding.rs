@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 
 use bytes::Bytes;
 use flate2::Compression;
-use flate2::read::{GzDecoder, ZlibDecoder};
+use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
 use flate2::write::{GzEncoder, ZlibEncoder};
 use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap};
 
@@ -59,9 +59,10 @@ pub fn unpack(
     limit: usize,
 ) -> Result<Bytes, Error> {
     let mut unpacked = Vec::new();
+    let mut rest = body;
     let mut reader: Box<dyn Read + '_> = match coding {
-        Coding::Gzip => Box::new(GzDecoder::new(body)),
-        Coding::Deflate => Box::new(ZlibDecoder::new(body)),
+        Coding::Gzip => Box::new(MultiGzDecoder::new(&mut rest)),
+        Coding::Deflate => Box::new(ZlibDecoder::new(&mut rest)),
     };
     let mut step = [0; STEP];
     loop {
@@ -69,7 +70,7 @@ pub fn unpack(
             Error::Request(format!("the body is not packed as {}: {error}", coding.name()))
         })?;
         if read == 0 {
-            return Ok(Bytes::from(unpacked));
+            break;
         }
         if unpacked.len() + read > limit {
             return Err(Error::BodyTooLarge { limit });
@@ -79,6 +80,12 @@ pub fn unpack(
         }
         unpacked.extend_from_slice(&step[..read]);
     }
+    drop(reader);
+    if !rest.is_empty() {
+        let (left, name) = (rest.len(), coding.name());
+        return Err(Error::Request(format!("{left} bytes behind a body packed as {name}")));
+    }
+    Ok(Bytes::from(unpacked))
 }
 
 /// How to pack a reply of so many bytes to a client that sent these headers.

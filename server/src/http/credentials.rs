@@ -5,6 +5,7 @@ use hyper::header::{AUTHORIZATION, HeaderMap, ORIGIN};
 use super::op::{Op, Order, Question};
 use crate::auth::secret::Secret;
 use crate::auth::{Admins, Presented};
+use crate::control::Control;
 use crate::error::Error;
 use crate::worker::Worker;
 
@@ -27,11 +28,19 @@ pub fn admit<'p>(worker: &Worker, op: Op<'p>, headers: &HeaderMap) -> Result<Op<
         ) => {}
         // What changes something has a key of its own.
         Op::Order(Order::Change(..) | Order::Log) => {
-            worker.shared.control.admit(presented(headers), origin(headers))?;
+            control(&worker.shared.control, headers)?;
         }
         Op::Score(_) | Op::Ask(_) | Op::Order(Order::Index) => worker.admit(presented(headers))?,
     }
     Ok(op)
+}
+
+/// Checks that a request may change what a scoring port's clients may change.
+///
+/// # Errors
+/// [`Error::Closed`], [`Error::Denied`].
+pub fn control(control: &Control, headers: &HeaderMap) -> Result<(), Error> {
+    control.admit(presented(headers), origin(headers))
 }
 
 /// Checks that a request may administer.

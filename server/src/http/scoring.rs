@@ -12,7 +12,8 @@ mod mlflow;
 mod oip;
 mod predict;
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::borrow::Cow;
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body as _, Incoming};
@@ -43,6 +44,8 @@ struct Asked<'a> {
     arrival: Arrival,
     /// The names that the request goes by, in Azure's protocol.
     ids: Option<&'a ids::Ids>,
+    /// It has a line in the access log.
+    is_logged: bool,
 }
 
 /// Who answered a request, and under which name; kept beside its reply for the access log.
@@ -60,16 +63,18 @@ pub async fn answer(
     incoming: Incoming,
 ) -> Reply {
     let _in_hand = worker.take();
-    let arrival = now();
+    let shared = &worker.shared;
+    let arrival = Arrival { instant: (shared.now)(), unix_us: (shared.clock)() };
     let ids = (scoring.protocol == Protocol::AzureMl)
         .then(|| ids::Ids::of(&head.headers, || worker.request_id(unix_ms(arrival))));
     let (model, too_long) = match (named(worker, scoring), &ids) {
-        (_, Some(Err(error))) => (Ok(String::new()), Some(error)),
+        (_, Some(Err(error))) => (Ok(Cow::Borrowed("")), Some(error)),
         (model, _) => (model, None),
     };
     let found = model.as_deref().unwrap_or_default();
     let ids = ids.as_ref().and_then(|ids| ids.as_ref().ok());
-    let asked = Asked { scoring, model: found, head, arrival, ids };
+    let is_logged = shared.access.takes(|| worker.draw());
+    let asked = Asked { scoring, model: found, head, arrival, ids, is_logged };
     let refused = match (too_long, &model) {
         (Some(Error::IdTooLong { header, limit }), _) => {
             Some(Error::IdTooLong { header, limit: *limit })
@@ -86,25 +91,20 @@ pub async fn answer(
     if let Some(trace) = &trace {
         encode::header(&mut reply, TRACEPARENT, trace);
     }
-    if worker.shared.access.takes(|| worker.draw()) {
+    if is_logged {
         asked.log(worker, &reply, bytes, trace.as_deref());
     }
     reply
 }
 
 /// The endpoint that is asked.
-fn named(worker: &Worker, scoring: Scoring<'_>) -> Result<String, Error> {
+fn named<'a>(worker: &Worker, scoring: Scoring<'a>) -> Result<Cow<'a, str>, Error> {
     if let Some(model) = scoring.model {
-        return Ok(model.to_owned());
+        return Ok(Cow::Borrowed(model));
     }
     let endpoints = worker.shared.endpoints.load();
-    endpoints.unnamed(worker.shared.default_endpoint.as_ref()).map(ToString::to_string)
-}
-
-fn now() -> Arrival {
-    let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let unix_us = i64::try_from(unix.as_micros()).unwrap_or(i64::MAX);
-    Arrival { instant: Instant::now(), unix_us }
+    let unnamed = endpoints.unnamed(worker.shared.default_endpoint.as_ref());
+    unnamed.map(|name| Cow::Owned(name.to_string()))
 }
 
 /// An answer's outputs, for the protocols without tensors.
@@ -140,9 +140,7 @@ impl<'a> Asked<'a> {
                 if !body::discard(incoming, limits.body_bytes, limits.body_timeout).await {
                     encode::last(&mut reply);
                 }
-                let (status, took) = (reply.status().as_u16(), self.arrival.instant.elapsed());
-                let nowhere = &worker.shared.metrics.nowhere;
-                nowhere.answered(worker.index, self.scoring.protocol, status, took);
+                self.count(worker, reply.status().as_u16());
                 return (reply, 0);
             }
         };
@@ -159,6 +157,19 @@ impl<'a> Asked<'a> {
         };
         let reply = self.exchange(worker, read.map(|()| &unpacked[..])).await;
         (reply.unwrap_or_else(|error| self.error(&error)), bytes)
+    }
+
+    /// Counts a request that is not looked at.
+    fn count(&self, worker: &Worker, status: u16) {
+        let took = self.took(worker);
+        let endpoints = worker.shared.endpoints.load();
+        let known = endpoints.get(self.model).ok().map(|endpoint| &endpoint.unrouted);
+        let series = known.unwrap_or(&worker.shared.metrics.nowhere);
+        series.answered(worker.index, self.scoring.protocol, status, took);
+    }
+
+    fn took(&self, worker: &Worker) -> Duration {
+        (worker.shared.now)() - self.arrival.instant
     }
 
     /// How the body is packed, unless the head already says that the request cannot be scored.
@@ -201,11 +212,13 @@ impl<'a> Asked<'a> {
         }
         encode::header(&mut reply, encode::DEPLOYMENT, scored.deployment.name.as_ref());
         encode::header(&mut reply, encode::REQUEST_ID, scored.request_id);
-        encode::timing(&mut reply, scored.answer.spent, self.arrival.instant.elapsed());
-        reply.extensions_mut().insert(Answered {
-            deployment: scored.deployment.name.to_string(),
-            request_id: scored.request_id.to_owned(),
-        });
+        encode::timing(&mut reply, scored.answer.spent, scored.total);
+        if self.is_logged {
+            reply.extensions_mut().insert(Answered {
+                deployment: scored.deployment.name.to_string(),
+                request_id: scored.request_id.to_owned(),
+            });
+        }
         reply
     }
 
@@ -246,11 +259,12 @@ impl<'a> Asked<'a> {
             protocol: self.scoring.protocol,
             code: reply.status().as_u16(),
             request_id: answered.map(|answered| answered.request_id.as_str()).or(id),
+            client_request_id: self.ids.and_then(|ids| ids.client()),
             traceparent,
             request_bytes: bytes,
             response_bytes: usize::try_from(reply.body().size_hint().lower()).unwrap_or(0),
             user_agent: self.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()),
-            duration: self.arrival.instant.elapsed(),
+            duration: self.took(worker),
         });
     }
 }

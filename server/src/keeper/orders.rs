@@ -51,7 +51,13 @@ impl Orders {
         models: &Models,
         endpoints: &Endpoints,
     ) {
+        let aside = &self.aside;
+        let is_aside = |name: &str| aside.iter().any(|aside| aside.as_ref() == name);
         let outcome = |order: &Order| match (order.wish, wanted(&order.name)) {
+            (Wish::Load, Some(_)) if is_aside(&order.name) => {
+                let (model, cause) = (order.name.clone(), "it was unloaded meanwhile".to_owned());
+                Some(Err(Error::NotLoaded { model, cause }))
+            }
             (_, None) => Some(Err(Error::UnknownModel(order.name.clone()))),
             (Wish::Unload, Some(_)) => endpoints.get(&order.name).is_err().then_some(Ok(())),
             (Wish::Load, Some(wanted)) => {
@@ -66,13 +72,15 @@ impl Orders {
                 }
             }
         };
+        let mut waiting = Vec::new();
         for order in std::mem::take(&mut self.waiting) {
             match outcome(&order) {
                 None if order.answer.is_closed() => {}
-                None => self.waiting.push(order),
+                None => waiting.push(order),
                 Some(outcome) => tell(order.answer, outcome),
             }
         }
+        self.waiting = waiting;
     }
 }
 

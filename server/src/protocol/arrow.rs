@@ -33,6 +33,9 @@ mod tests;
 /// The type of a body that is an Arrow stream.
 pub const TYPE: &str = "application/vnd.apache.arrow.stream";
 
+/// Most batches of a stream.
+const BATCHES_MAX: usize = 1 << 16;
+
 fn wrong(error: &ArrowError) -> Error {
     Error::Request(format!("not an Arrow stream that can be read: {error}"))
 }
@@ -46,13 +49,19 @@ pub fn read(
     signature: &Signature,
     limits: RequestLimits,
 ) -> Result<Table<'static>, Error> {
-    // The decoder takes parts of what it is given, and makes nothing larger; whatever it trips
-    // over is the sender's fault.
-    let decode = || batches(body, limits);
-    let caught = catch_unwind(AssertUnwindSafe(decode));
-    let batches = caught.unwrap_or_else(|_| {
-        Err(Error::Request("not an Arrow stream that can be read".to_owned()))
-    })?;
+    // The library takes parts of what it is given, and makes nothing larger; whatever it trips over
+    // is the sender's fault.
+    let caught = catch_unwind(AssertUnwindSafe(|| table(body, signature, limits)));
+    let unread = |_| Err(Error::Request("not an Arrow stream that can be read".to_owned()));
+    caught.unwrap_or_else(unread)
+}
+
+fn table(
+    body: &[u8],
+    signature: &Signature,
+    limits: RequestLimits,
+) -> Result<Table<'static>, Error> {
+    let batches = batches(body, limits)?;
     let Some(first) = batches.first() else {
         return Err(Error::Request("there are no rows".to_owned()));
     };
@@ -80,14 +89,17 @@ pub fn read(
 fn batches(body: &[u8], limits: RequestLimits) -> Result<Vec<RecordBatch>, Error> {
     let mut decoder = StreamDecoder::new();
     let mut rest = Buffer::from(body);
-    let mut room = Room::new(limits);
-    let mut batches = Vec::new();
+    let room = Room::new(limits);
+    let (mut rows, mut batches) = (0, Vec::new());
     while !rest.is_empty() {
         match decoder.decode(&mut rest).map_err(|error| wrong(&error))? {
             Some(batch) => {
                 // Counted here, so that no number of empty columns stands for many rows.
-                room.take(&[batches.iter().map(RecordBatch::num_rows).sum::<usize>()])?;
-                room.take(&[batch.num_rows()])?;
+                rows += batch.num_rows();
+                room.check_rows(rows)?;
+                if batches.len() == BATCHES_MAX {
+                    return Err(Error::Request(format!("more than {BATCHES_MAX} batches")));
+                }
                 batches.push(batch);
             }
             None => break,

@@ -6,6 +6,7 @@
 //! may be an array, where a column is an input of its own width.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use model_loader::{Datatype, NamedTensor, Shape, Signature, Tensor, Values};
 
@@ -17,7 +18,7 @@ use super::text;
 use crate::error::Error;
 
 /// Most columns of a table.
-const COLUMNS_MAX: usize = 1 << 14;
+pub const COLUMNS_MAX: usize = 1 << 14;
 
 /// A table that is being read.
 #[derive(Debug)]
@@ -58,6 +59,12 @@ impl<'s, 'b> Columns<'s, 'b> {
         Ok(self.columns.len() - 1)
     }
 
+    /// The places of the columns by their names; of several with one name, that of the first.
+    pub fn places(&self) -> HashMap<Cow<'b, str>, usize> {
+        let named = self.columns.iter().enumerate();
+        named.rev().map(|(place, column)| (column.name.clone(), place)).collect()
+    }
+
     /// How many columns there are.
     pub fn count(&self) -> usize {
         self.columns.len()
@@ -81,13 +88,14 @@ impl<'s, 'b> Columns<'s, 'b> {
         let column = &mut self.columns[place];
         let room = &mut self.room;
         let mut read = || match (&mut column.values, cursor.peek()) {
-            (None, _) => Ok(cursor.skip()?),
+            (None, _) => {
+                room.take_elements(1)?;
+                Ok(cursor.skip()?)
+            }
             (Some(values), Some(b'[')) => {
-                let mut inside = *room;
-                inside.first_row();
-                let cell = read_nested(cursor, values.datatype(), &mut inside)?;
-                inside.first_row();
-                *room = inside;
+                // The cell's own rows.
+                room.first_row();
+                let cell = read_nested(cursor, values.datatype(), room)?;
                 if **column.cell.get_or_insert_with(|| cell.shape().into()) != *cell.shape() {
                     return Err(cursor
                         .error("arrays of different lengths below each other")
@@ -128,7 +136,7 @@ impl<'s, 'b> Columns<'s, 'b> {
     /// [`Error::TooMany`].
     pub fn end_row(&mut self) -> Result<(), Error> {
         self.rows += 1;
-        self.room.take_row()
+        self.room.check_rows(self.rows)
     }
 
     /// The columns as tensors.

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use model_loader::{Datatype, NamedTensor, Shape, Signature, Tensor, Values};
 
-use super::columns::Columns;
+use super::columns::{COLUMNS_MAX, Columns};
 use super::json::cursor::Cursor;
 use super::json::nested::read_nested;
 use super::room::Room;
@@ -58,6 +58,8 @@ impl Frames<'_> {
     pub fn records<'b>(self, cursor: &mut Cursor<'b>) -> Result<Table<'b>, Error> {
         let mut columns = Columns::new(self.signature, Room::new(self.limits));
         let mut seen: Vec<bool> = Vec::new();
+        // Made when a record has its keys in another order than the first.
+        let mut places = None;
         cursor.array(|cursor| {
             let (first, row) = (columns.rows() == 0, columns.rows());
             seen.fill(false);
@@ -69,7 +71,11 @@ impl Frames<'_> {
                 } else {
                     // Records nearly always have their keys in one order.
                     let here = next < columns.count() && columns.name(next) == key;
-                    let found = if here { Some(next) } else { place_of(&columns, &seen, &key) };
+                    let found = if here {
+                        Some(next)
+                    } else {
+                        places.get_or_insert_with(|| columns.places()).get(&key).copied()
+                    };
                     match found.filter(|place| !seen[*place]) {
                         Some(place) => place,
                         None => {
@@ -99,6 +105,9 @@ impl Frames<'_> {
         let mut room = Room::new(self.limits);
         let mut table: Table<'b> = Vec::new();
         cursor.object(|cursor, name| {
+            if table.len() == COLUMNS_MAX {
+                return refused(format!("more than {COLUMNS_MAX} columns"));
+            }
             let tensor = match self.signature.datatype_of(&name) {
                 Some(datatype) => {
                     room.first_row();
@@ -225,15 +234,13 @@ impl Frames<'_> {
     }
 }
 
-/// The column of that name that this row has not given yet.
-fn place_of(columns: &Columns<'_, '_>, seen: &[bool], name: &str) -> Option<usize> {
-    (0..columns.count()).find(|place| !seen[*place] && columns.name(*place) == name)
-}
-
 /// Names of columns; none when they are numbers, which pandas counts where nobody named any.
 fn column_names<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Vec<Cow<'a, str>>>, Error> {
     let (mut names, mut numbers) = (Vec::new(), 0);
     cursor.array(|cursor| {
+        if names.len() == COLUMNS_MAX {
+            return refused(format!("more than {COLUMNS_MAX} columns"));
+        }
         if cursor.peek() == Some(b'"') {
             names.push(cursor.string()?);
         } else {

@@ -26,11 +26,7 @@ impl Room {
     /// # Errors
     /// [`Error::TooMany`].
     pub fn take(&mut self, shape: &[usize]) -> Result<(), Error> {
-        let rows = self.limits.rows;
-        let count = shape.first().copied().unwrap_or(1);
-        if count > rows {
-            return Err(Error::TooMany { what: "rows", count, limit: rows });
-        }
+        self.check_rows(shape.first().copied().unwrap_or(1))?;
         self.take_elements(shape.iter().fold(1, |product, size| product.saturating_mul(*size)))
     }
 
@@ -40,11 +36,16 @@ impl Room {
     /// [`Error::TooMany`].
     pub fn take_row(&mut self) -> Result<(), Error> {
         self.rows += 1;
+        self.check_rows(self.rows)
+    }
+
+    /// Whether there may be so many rows.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`].
+    pub fn check_rows(&self, count: usize) -> Result<(), Error> {
         let limit = self.limits.rows;
-        if self.rows > limit {
-            return Err(Error::TooMany { what: "rows", count: self.rows, limit });
-        }
-        Ok(())
+        if count > limit { Err(Error::TooMany { what: "rows", count, limit }) } else { Ok(()) }
     }
 
     /// Starts to count rows anew: another column has as many.

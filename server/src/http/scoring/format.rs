@@ -24,13 +24,17 @@ pub(super) enum Format {
 // === impl Format ===
 
 impl Format {
+    fn named(kind: &str) -> Option<Self> {
+        let known =
+            [(encode::JSON, Self::Json), (csv::TYPE, Self::Csv), (arrow::TYPE, Self::Arrow)];
+        let found = known.into_iter().find(|(name, _)| kind.eq_ignore_ascii_case(name));
+        found.map(|(_, format)| format)
+    }
+
     /// Of a request's body; whatever is neither of the others is JSON.
     pub(super) fn of(headers: &HeaderMap) -> Self {
-        match kind(headers) {
-            (csv::TYPE, _) => Self::Csv,
-            (arrow::TYPE, _) => Self::Arrow,
-            _ => Self::Json,
-        }
+        let (kind, _) = kind(headers);
+        Self::named(kind).unwrap_or(Self::Json)
     }
 
     /// Of a request's body where the type is to be one of the three, in UTF-8, with no other
@@ -41,15 +45,10 @@ impl Format {
     pub(super) fn strictly(headers: &HeaderMap) -> Result<Self, Error> {
         let (kind, parameters) = kind(headers);
         let wrong = |what: String| Err(Error::ContentType(what));
-        let format = match kind {
-            encode::JSON => Self::Json,
-            csv::TYPE => Self::Csv,
-            arrow::TYPE => Self::Arrow,
-            other => {
-                let other: String = other.chars().take(100).collect();
-                let known = [encode::JSON, csv::TYPE, arrow::TYPE].join(", ");
-                return wrong(format!("content type \"{other}\" is none of {known}"));
-            }
+        let Some(format) = Self::named(kind) else {
+            let other: String = kind.chars().take(100).collect();
+            let known = [encode::JSON, csv::TYPE, arrow::TYPE].join(", ");
+            return wrong(format!("content type \"{other}\" is none of {known}"));
         };
         for parameter in parameters.split(';').map(str::trim).filter(|text| !text.is_empty()) {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));

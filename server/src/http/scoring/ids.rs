@@ -63,6 +63,11 @@ impl Ids {
         &self.request
     }
 
+    /// The client's own, if it said one.
+    pub(super) fn client(&self) -> Option<&str> {
+        self.client.as_deref()
+    }
+
     /// Says them in a reply.
     pub(super) fn say(&self, reply: &mut Reply) {
         encode::header(reply, REQUEST, &self.request);

@@ -1,5 +1,9 @@
 //! What is written is read; damaged streams are refused and never more than that.
 
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, DictionaryArray, Float32Array, Int8Array, Int64Array, RecordBatch};
+use arrow_ipc::writer::StreamWriter;
 use model_loader::{Datatype, Shape, Signature, Tensor, TensorSpec, Values};
 use proptest::prelude::*;
 
@@ -57,6 +61,45 @@ fn numbers_take_the_type_of_their_input() {
     signature.inputs[0].datatype = Datatype::Bytes;
     let error = read(&bytes, &signature, RequestLimits::default()).unwrap_err().to_string();
     assert!(error.contains("Float64") && error.contains("BYTES"), "{error}");
+}
+
+#[test]
+fn a_dictionary_is_looked_up_and_may_be_empty() {
+    let stream = |keys: Vec<Option<i8>>, said: Vec<f32>| {
+        let values = Arc::new(Float32Array::from(said));
+        let column = DictionaryArray::new(Int8Array::from(keys), values);
+        let batch = RecordBatch::try_from_iter([("a", Arc::new(column) as ArrayRef)]).unwrap();
+        let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+        writer.write(&batch).unwrap();
+        writer.into_inner().unwrap()
+    };
+    let inputs = vec![spec("a", Datatype::Fp32, &[None])];
+    let signature = Signature { inputs, outputs: Vec::new() };
+    let numbers = |bytes: Vec<u8>| {
+        let table = read(&bytes, &signature, RequestLimits::default()).unwrap();
+        let Values::Fp32(numbers) = table[0].tensor.values().clone() else { panic!("floats") };
+        numbers
+    };
+    let found = numbers(stream(vec![Some(1), None, Some(0)], vec![0.5, 2.5]));
+    assert!(found[0] == 2.5 && found[1].is_nan() && found[2] == 0.5, "{found:?}");
+    assert!(numbers(stream(vec![None, None], vec![])).iter().all(|number| number.is_nan()));
+}
+
+#[test]
+fn batches_are_counted_by_their_rows() {
+    let (signature, _, _) = stream();
+    let batch = |rows: usize| {
+        let column = Arc::new(Int64Array::from(vec![1; rows])) as ArrayRef;
+        RecordBatch::try_from_iter([("a", column)]).unwrap()
+    };
+    let mut writer = StreamWriter::try_new(Vec::new(), &batch(0).schema()).unwrap();
+    for rows in [0, 3, 0, 2] {
+        writer.write(&batch(rows)).unwrap();
+    }
+    let bytes = writer.into_inner().unwrap();
+    let limits = RequestLimits { rows: 5, elements: 5, ..RequestLimits::default() };
+    let table = read(&bytes, &signature, limits).unwrap();
+    assert_eq!(*table[0].tensor.values(), Values::Fp64(vec![1.0; 5]));
 }
 
 #[test]

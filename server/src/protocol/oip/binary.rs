@@ -94,6 +94,7 @@ impl Wire {
 
 /// Appends the values.
 pub fn write(out: &mut Vec<u8>, values: &Values) {
+    out.reserve(values.len() * Wire::Own(values.datatype()).size().unwrap_or(8));
     macro_rules! numbers {
         ($values:ident) => {
             $values.iter().for_each(|value| out.extend_from_slice(&value.to_le_bytes()))

@@ -66,6 +66,8 @@ pub fn request(
         return Err(Error::Request(format!("{left} bytes behind the JSON belong to no input")));
     }
     let inputs = inputs.ok_or_else(|| Error::Request("no \"inputs\"".into()))?;
+    // An empty list is as good as none, as Triton has it.
+    let outputs = outputs.filter(|(names, _)| !names.is_empty());
     let (outputs, wishes) =
         outputs.map_or((None, Vec::new()), |(names, wishes)| (Some(names), wishes));
     // 0 is Triton's way to say that there is none.

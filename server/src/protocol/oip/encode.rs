@@ -46,8 +46,9 @@ pub fn answer(
     selected: &[usize],
     wishes: &Wishes,
 ) -> Result<Body, Error> {
-    // A float takes about 12 bytes; the rest is names.
-    let elements: usize = selected.iter().map(|place| outputs[*place].values().len()).sum();
+    // A float in JSON takes about 12 bytes; the rest is names.
+    let as_json = selected.iter().enumerate().filter(|(index, _)| !wishes.is_binary(*index));
+    let elements: usize = as_json.map(|(_, place)| outputs[*place].values().len()).sum();
     let mut out = Vec::with_capacity(256 + 12 * elements);
     let mut tail = Vec::new();
     let mut any_binary = false;

@@ -23,7 +23,7 @@ pub(super) struct Allowed {
 }
 
 /// Grows only for a command's own reading of the time of its call.
-pub(super) const ALLOWED: [Allowed; 10] = [
+pub(super) const ALLOWED: [Allowed; 9] = [
     Allowed {
         path: "server/build.rs",
         what: Outside::Environment,
@@ -68,11 +68,6 @@ pub(super) const ALLOWED: [Allowed; 10] = [
         path: "server/src/cli/serve.rs",
         what: Outside::Environment,
         why: "reads the surroundings once: working folder and cores",
-    },
-    Allowed {
-        path: "server/src/http/scoring.rs",
-        what: Outside::Clock,
-        why: "notes when a request came and how long it took; `score` gets the clock as a value",
     },
 ];
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from load import Load, running
 from openapi_spec_validator import OpenAPIV2SpecValidator, validate
-from test_overload import ROWS, WIDTH, slow_model
+from test_overload import ROWS, WIDTH, slow_store
 
 import fraud
 import skeg
@@ -234,12 +234,7 @@ def test_of_several_endpoints_one_must_be_the_default(folder: Path, path: str) -
 
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("slow")
-    slow_model(folder / "slow.onnx")
-    store = folder / "store"
-    done = skeg.run("models", "register", str(folder / "slow.onnx"), "--model", "slow:1", "--store", str(store))
-    assert done.returncode == 0, done.stderr
-    return store
+    return slow_store(tmp_path_factory.mktemp("slow"))
 
 
 @pytest.mark.parametrize(("keys", "status"), [

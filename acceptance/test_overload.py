@@ -30,14 +30,18 @@ def slow_model(path: Path) -> None:
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("slow")
+def slow_store(folder: Path) -> Path:
+    """A store with that model as `slow:1`."""
     slow_model(folder / "slow.onnx")
     store = folder / "store"
     done = skeg.run("models", "register", str(folder / "slow.onnx"), "--model", "slow:1", "--store", str(store))
     assert done.returncode == 0, done.stderr
     return store
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return slow_store(tmp_path_factory.mktemp("slow"))
 
 
 BODY = {"inputs": [{"name": "x", "shape": [1, WIDTH], "datatype": "FP32", "data": [0.5] * WIDTH}]}

@@ -264,13 +264,8 @@ def test_a_message_over_the_limit_is_refused(folder: Path, samples: pd.DataFrame
 
 
 @pytest.fixture(scope="module")
-def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("slow")
-    test_overload.slow_model(folder / "slow.onnx")
-    store = str(folder / "store")
-    done = skeg.run("models", "register", str(folder / "slow.onnx"), "--model", "slow:1", "--store", store)
-    assert done.returncode == 0, done.stderr
-    yield folder / "store"
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return test_overload.slow_store(tmp_path_factory.mktemp("slow"))
 
 
 def test_a_deadline_is_kept_and_gives_the_place_back(folder: Path, slow: Path) -> None:

@@ -24,10 +24,12 @@ use super::encode::{self, Reply};
 use super::op::Scoring;
 use super::{body, coding};
 use crate::access::Access;
+use crate::deployment::Deployment;
 use crate::error::Error;
-use crate::exchange::{Arrival, Call, MAX_ID, Scored};
+use crate::exchange::{Arrival, Call, MAX_ID, Scored, exchange};
 use crate::protocol::Protocol;
 use crate::protocol::predictions::Outputs;
+use crate::score::ScoreRequest;
 use crate::shutdown::Phase;
 use crate::trace;
 use crate::worker::Worker;
@@ -67,21 +69,17 @@ pub async fn answer(
     let arrival = Arrival { instant: (shared.now)(), unix_us: (shared.clock)() };
     let ids = (scoring.protocol == Protocol::AzureMl)
         .then(|| ids::Ids::of(&head.headers, || worker.request_id(unix_ms(arrival))));
-    let (model, too_long) = match (named(worker, scoring), &ids) {
-        (_, Some(Err(error))) => (Ok(Cow::Borrowed("")), Some(error)),
-        (model, _) => (model, None),
+    let (ids, model) = match ids.transpose() {
+        Ok(ids) => (ids, named(worker, scoring)),
+        Err(too_long) => (None, Err(too_long)),
     };
-    let found = model.as_deref().unwrap_or_default();
-    let ids = ids.as_ref().and_then(|ids| ids.as_ref().ok());
+    let (model, refused) = match model {
+        Ok(model) => (model, None),
+        Err(error) => (Cow::Borrowed(""), Some(error)),
+    };
+    let ids = ids.as_ref();
     let is_logged = shared.access.takes(|| worker.draw());
-    let asked = Asked { scoring, model: found, head, arrival, ids, is_logged };
-    let refused = match (too_long, &model) {
-        (Some(Error::IdTooLong { header, limit }), _) => {
-            Some(Error::IdTooLong { header, limit: *limit })
-        }
-        (_, Err(_)) => Some(Error::NoDefault),
-        _ => None,
-    };
+    let asked = Asked { scoring, model: &model, head, arrival, ids, is_logged };
     let (mut reply, bytes) = asked.reply_to(worker, refused, incoming).await;
     if let Some(ids) = ids {
         ids.say(&mut reply);
@@ -188,6 +186,18 @@ impl<'a> Asked<'a> {
             Protocol::Mlflow => mlflow::exchange(worker, self, body).await,
             Protocol::Predict => predict::exchange(worker, self, body).await,
         }
+    }
+
+    /// The walk of all protocols, with this one's reader and writer.
+    async fn walk<'b, W>(
+        self,
+        worker: &Worker,
+        body: Result<&'b [u8], Error>,
+        decode: impl FnOnce(&'b [u8], &Deployment) -> Result<(ScoreRequest<'b>, W), Error>,
+        encode: impl FnOnce(Scored<'_>, W) -> Result<Reply, Error>,
+    ) -> Result<Reply, Error> {
+        let header = |name: &str| self.headers().get(name).map(|value| value.as_bytes());
+        exchange(worker, &self.call(&header), body, decode, encode).await
     }
 
     /// What is said instead of an answer.

@@ -6,7 +6,7 @@ use hyper::header::HeaderName;
 use super::Asked;
 use crate::deployment::Deployment;
 use crate::error::Error;
-use crate::exchange::{Scored, exchange as run};
+use crate::exchange::Scored;
 use crate::http::encode::{self, Reply};
 use crate::protocol::azureml;
 use crate::protocol::columns::Columns;
@@ -30,8 +30,6 @@ pub(super) async fn exchange(
     body: Result<&[u8], Error>,
 ) -> Result<Reply, Error> {
     let limits = worker.shared.limits.request;
-    let header = |name: &str| asked.headers().get(name).map(|value| value.as_bytes());
-    let call = asked.call(&header);
     let decode = |body, deployment: &Deployment| {
         let frames = Frames { signature: deployment.runnable.signature(), limits };
         let table = if asked.head.method == Method::GET {
@@ -50,7 +48,7 @@ pub(super) async fn exchange(
         encode::header(&mut reply, TIME, &format!("{ms:.3}"));
         Ok(reply)
     };
-    run(worker, &call, body, decode, encode).await
+    asked.walk(worker, body, decode, encode).await
 }
 
 /// One row: a column for each key of the query.

@@ -4,7 +4,7 @@ use super::Asked;
 use super::format::Format;
 use crate::deployment::Deployment;
 use crate::error::Error;
-use crate::exchange::{Scored, exchange as run};
+use crate::exchange::Scored;
 use crate::http::encode::{self, Reply};
 use crate::protocol::frames::Frames;
 use crate::protocol::mlflow;
@@ -18,8 +18,6 @@ pub(super) async fn exchange(
     body: Result<&[u8], Error>,
 ) -> Result<Reply, Error> {
     let limits = worker.shared.limits.request;
-    let header = |name: &str| asked.headers().get(name).map(|value| value.as_bytes());
-    let call = asked.call(&header);
     let format = Format::strictly(asked.headers());
     let answer = match format {
         Ok(Format::Arrow) => Format::Arrow,
@@ -46,5 +44,5 @@ pub(super) async fn exchange(
         out.push(b'}');
         Ok(asked.reply(out, encode::JSON, scored))
     };
-    run(worker, &call, body, decode, encode).await
+    asked.walk(worker, body, decode, encode).await
 }

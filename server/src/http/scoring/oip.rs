@@ -7,7 +7,7 @@ use super::Asked;
 use super::format::Format;
 use crate::deployment::Deployment;
 use crate::error::Error;
-use crate::exchange::{Scored, exchange as run};
+use crate::exchange::Scored;
 use crate::http::encode::{self, Reply};
 use crate::protocol::oip::{self, Wishes, decode};
 use crate::score::ScoreRequest;
@@ -23,8 +23,6 @@ pub(super) async fn exchange(
     body: Result<&[u8], Error>,
 ) -> Result<Reply, Error> {
     let limits = worker.shared.limits.request;
-    let header = |name: &str| asked.headers().get(name).map(|value| value.as_bytes());
-    let call = asked.call(&header);
     let format = Format::of(asked.headers());
     let decode = |body, deployment: &Deployment| {
         let signature = deployment.runnable.signature();
@@ -44,7 +42,7 @@ pub(super) async fn exchange(
         }
         tensors(asked, scored, &wishes)
     };
-    run(worker, &call, body, decode, encode).await
+    asked.walk(worker, body, decode, encode).await
 }
 
 /// The reply with tensors.

@@ -3,7 +3,7 @@
 use super::Asked;
 use crate::deployment::Deployment;
 use crate::error::Error;
-use crate::exchange::{Scored, exchange as run};
+use crate::exchange::Scored;
 use crate::http::encode::{self, Reply};
 use crate::protocol::frames::Frames;
 use crate::protocol::predict::{self, Form};
@@ -17,8 +17,6 @@ pub(super) async fn exchange(
     body: Result<&[u8], Error>,
 ) -> Result<Reply, Error> {
     let limits = worker.shared.limits.request;
-    let header = |name: &str| asked.headers().get(name).map(|value| value.as_bytes());
-    let call = asked.call(&header);
     let decode = |body, deployment: &Deployment| {
         let frames = Frames { signature: deployment.runnable.signature(), limits };
         let (table, form) = predict::read(body, frames)?;
@@ -40,5 +38,5 @@ pub(super) async fn exchange(
         out.push(b'}');
         Ok(asked.reply(out, encode::JSON, scored))
     };
-    run(worker, &call, body, decode, encode).await
+    asked.walk(worker, body, decode, encode).await
 }

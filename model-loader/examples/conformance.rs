@@ -129,14 +129,14 @@ fn run(
     signature: &Signature,
     session: &mut Session,
 ) -> Checked<()> {
-    let inputs = gather(set, "input", &graph.input, &signature.inputs)?;
-    let wanted = gather(set, "output", &graph.output, &signature.outputs)?;
+    let inputs = gather(set, "input", &graph.input, signature.inputs())?;
+    let wanted = gather(set, "output", &graph.output, signature.outputs())?;
     let got = session.run(&inputs).map_err(|error| Verdict::Fail(error.to_string()))?;
     if got.len() != graph.output.len() {
         let what = format!("{} outputs, not {}", got.len(), graph.output.len());
         return Err(Verdict::Fail(what));
     }
-    for ((spec, got), wanted) in signature.outputs.iter().zip(&got).zip(&wanted) {
+    for ((spec, got), wanted) in signature.outputs().iter().zip(&got).zip(&wanted) {
         let differs = |what| Verdict::Fail(format!("output `{}` {what}", spec.name));
         compare(got, wanted).map_err(differs)?;
     }

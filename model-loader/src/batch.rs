@@ -28,10 +28,10 @@ impl Signature {
                  a request"
             ))
         };
-        if let Some(spec) = self.inputs.iter().find(fixed) {
+        if let Some(spec) = self.inputs().iter().find(fixed) {
             return said("input", spec);
         }
-        self.outputs.iter().find(fixed).map_or(Ok(()), |spec| said("output", spec))
+        self.outputs().iter().find(fixed).map_or(Ok(()), |spec| said("output", spec))
     }
 }
 

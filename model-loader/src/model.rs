@@ -127,7 +127,7 @@ impl Model {
             let elements = shape.iter().product();
             Tensor::new(shape.clone(), Values::zeros(spec.datatype, elements))
         };
-        signature.inputs.iter().zip(tried).map(zeros).collect()
+        signature.inputs().iter().zip(tried).map(zeros).collect()
     }
 
     /// A fresh session for one thread.
@@ -148,12 +148,12 @@ impl Session {
 
     fn run_in(&mut self, inputs: &[Tensor], mode: Mode) -> Result<Vec<Tensor>, Error> {
         let Inner { signature, plan, .. } = &*self.model;
-        let wanted = signature.inputs.len();
+        let wanted = signature.inputs().len();
         if inputs.len() != wanted {
             let what = format!("{} inputs given, {wanted} wanted", inputs.len());
             return Err(Error::Run { what });
         }
-        for (tensor, spec) in inputs.iter().zip(&signature.inputs) {
+        for (tensor, spec) in inputs.iter().zip(signature.inputs()) {
             spec.check(tensor)?;
         }
         let state = &mut self.state;
@@ -166,7 +166,7 @@ impl Session {
                 return Err(Error::Run { what });
             }
         };
-        for (tensor, spec) in outputs.iter().zip(&signature.outputs) {
+        for (tensor, spec) in outputs.iter().zip(signature.outputs()) {
             spec.check_output(tensor)?;
         }
         Ok(outputs)

@@ -205,8 +205,8 @@ impl Registry {
             model_digest: digest_of(&entries).map_err(refused)?,
             files: entries,
             opset: runnable.opset().clone(),
-            inputs: signature.inputs.iter().map(TensorEntry::from).collect(),
-            outputs: signature.outputs.iter().map(TensorEntry::from).collect(),
+            inputs: signature.inputs().iter().map(TensorEntry::from).collect(),
+            outputs: signature.outputs().iter().map(TensorEntry::from).collect(),
             lineage: new.lineage,
         };
         // Everything that can be refused is refused before the first byte is written.

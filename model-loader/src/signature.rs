@@ -6,11 +6,12 @@
 
 mod columns;
 mod matrix;
+mod names;
 mod number;
 
 use smallvec::smallvec;
 
-use self::columns::Seat;
+use self::names::{Names, Seat};
 use crate::error::InputProblem;
 use crate::{Datatype, Error, NamedTensor, Shape, Tensor};
 
@@ -36,10 +37,10 @@ pub struct TensorSpec {
 /// Inputs and outputs of a model, in the order of its graph.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Signature {
-    /// What it takes.
-    pub inputs: Vec<TensorSpec>,
-    /// What it gives.
-    pub outputs: Vec<TensorSpec>,
+    inputs: Vec<TensorSpec>,
+    outputs: Vec<TensorSpec>,
+    /// Of the inputs and their columns.
+    names: Names,
 }
 
 /// Tensors in the order of the signature's inputs, proven to fit it.
@@ -63,6 +64,22 @@ pub(crate) use for_each_type;
 // === impl Signature ===
 
 impl Signature {
+    /// Of a model that takes and gives these, in the order of its graph.
+    pub fn new(inputs: Vec<TensorSpec>, outputs: Vec<TensorSpec>) -> Self {
+        let names = Names::of(&inputs);
+        Self { inputs, outputs, names }
+    }
+
+    /// What it takes.
+    pub fn inputs(&self) -> &[TensorSpec] {
+        &self.inputs
+    }
+
+    /// What it gives.
+    pub fn outputs(&self) -> &[TensorSpec] {
+        &self.outputs
+    }
+
     /// Puts named tensors into the signature's order; fails on what does not fit.
     ///
     /// Beside its inputs by their names, a model with several may be sent one matrix of all their
@@ -87,7 +104,7 @@ impl Signature {
     /// One tensor for each input, in their order.
     fn arrange(&self, mut named: Vec<NamedTensor<'_>>) -> Result<Vec<Tensor>, Error> {
         let seats = columns::seats(self, &named);
-        let nameless = seats[..] == [Seat::Nowhere];
+        let nameless = seats[..] == [None];
         let widths = nameless.then(|| matrix::widths(self)).flatten();
         match widths.and_then(|widths| Some((widths, named.pop()?))) {
             Some((widths, tensor)) => matrix::split(self, &widths, tensor),
@@ -123,9 +140,8 @@ impl Signature {
 impl Signature {
     /// The type of an input, or of the input that a feature is a column of.
     pub fn datatype_of(&self, name: &str) -> Option<Datatype> {
-        let named = self.inputs.iter().find(|spec| spec.name == name);
-        let has = |spec: &&TensorSpec| spec.features().iter().any(|feature| feature == name);
-        named.or_else(|| self.inputs.iter().find(has)).map(|spec| spec.datatype)
+        let (Seat::Input(input) | Seat::Column(input, _)) = self.names.seat(name)?;
+        Some(self.inputs[input].datatype)
     }
 
     /// The names of all columns in the order of the inputs: a feature's, or that of an input of one

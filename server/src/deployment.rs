@@ -66,7 +66,7 @@ impl Deployment {
         &self,
         wanted: Option<&[std::borrow::Cow<'_, str>]>,
     ) -> Result<Vec<usize>, Error> {
-        let outputs = &self.runnable.signature().outputs;
+        let outputs = self.runnable.signature().outputs();
         let Some(wanted) = wanted else {
             return Ok((0..outputs.len()).collect());
         };

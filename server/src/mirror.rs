@@ -107,8 +107,8 @@ impl Copied {
         match ran {
             Ok(answers) => {
                 let (of_live, of_other) = (live.runnable.signature(), other.runnable.signature());
-                let live = (of_live.outputs.as_slice(), outputs.as_slice());
-                let other_side = (of_other.outputs.as_slice(), answers.as_slice());
+                let live = (of_live.outputs(), outputs.as_slice());
+                let other_side = (of_other.outputs(), answers.as_slice());
                 let found = Differences::between(live, other_side, inputs.rows());
                 let Differences { rows, disagreeing, scores } = &found;
                 other.series.mirrored.compared(*rows, *disagreeing, scores);

@@ -28,8 +28,8 @@ pub fn row_schema(
     signature: &Signature,
     keep: CollectSpec,
 ) -> Result<RowSchema, collector::Error> {
-    let inputs = signature.inputs.iter().filter(|_| keep.inputs);
-    let outputs = signature.outputs.iter().filter(|_| keep.outputs);
+    let inputs = signature.inputs().iter().filter(|_| keep.inputs);
+    let outputs = signature.outputs().iter().filter(|_| keep.outputs);
     let blocks =
         inputs.map(|spec| block(INPUT, spec)).chain(outputs.map(|spec| block("out", spec)));
     RowSchema::new(source, blocks.flatten().collect())
@@ -70,8 +70,8 @@ pub struct Circumstances {
 pub fn record(deployment: &Deployment, answer: Answer, about: Circumstances) -> Record {
     let (signature, keep) = (deployment.runnable.signature(), deployment.collect);
     let rows = answer.inputs.rows();
-    let inputs = signature.inputs.iter().zip(answer.inputs.into_tensors());
-    let outputs = signature.outputs.iter().zip(answer.outputs);
+    let inputs = signature.inputs().iter().zip(answer.inputs.into_tensors());
+    let outputs = signature.outputs().iter().zip(answer.outputs);
     let values = inputs
         .filter(|_| keep.inputs)
         .chain(outputs.filter(|_| keep.outputs))

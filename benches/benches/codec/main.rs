@@ -143,7 +143,7 @@ fn encoding(
         version: deployment.model.version.as_ref(),
         deployment: deployment.name.as_ref(),
         id: None,
-        outputs: &deployment.runnable.signature().outputs,
+        outputs: deployment.runnable.signature().outputs(),
     };
     let wishes = Wishes::default();
     let ours = |outputs: &[Tensor; 1]| {
@@ -180,7 +180,7 @@ fn plain<'a>(deployment: &'a Deployment, output: &'a Tensor) -> PlainReply<'a> {
         model_version: deployment.model.version.as_ref(),
         parameters: PlainParameters { deployment: deployment.name.as_ref() },
         outputs: [PlainOutput {
-            name: &deployment.runnable.signature().outputs[0].name,
+            name: &deployment.runnable.signature().outputs()[0].name,
             datatype: "FP32",
             shape: [output.shape()[0], output.shape()[1]],
             data,

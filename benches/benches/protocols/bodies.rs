@@ -82,10 +82,7 @@ impl Bodies {
         let shape = Shape::from_slice(&[rows, columns]);
         let output = Tensor::new(shape, Values::Fp32(values.clone())).expect("whole rows");
         Self {
-            signature: Signature {
-                inputs: vec![spec("x", columns, names.clone())],
-                outputs: Vec::new(),
-            },
+            signature: Signature::new(vec![spec("x", columns, names.clone())], Vec::new()),
             json: format!("{{\"inputs\":[{{{input},\"data\":[{flat}]}}]}}").into_bytes(),
             binary,
             binary_head,

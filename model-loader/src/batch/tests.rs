@@ -23,7 +23,7 @@ fn signature() -> Signature {
         spec("x", Datatype::Fp32, &[None, Some(2)], true),
         spec("words", Datatype::Bytes, &[None, None], true),
     ];
-    Signature { inputs, outputs: vec![spec("y", Datatype::Fp32, &[None], true)] }
+    Signature::new(inputs, vec![spec("y", Datatype::Fp32, &[None], true)])
 }
 
 fn request(x: &[f32], words: &[&str]) -> Inputs {
@@ -76,13 +76,14 @@ fn an_output_of_other_rows_does_not_come_apart() {
 #[test]
 fn what_has_no_row_for_each_row_is_named() {
     assert_eq!(signature().batchable(), Ok(()));
-    let mut other = signature();
-    other.outputs.push(spec("total", Datatype::Fp32, &[Some(1)], false));
-    let said = other.batchable().unwrap_err();
+    let signature = signature();
+    let (inputs, outputs) = (signature.inputs().to_vec(), signature.outputs().to_vec());
+    let total = spec("total", Datatype::Fp32, &[Some(1)], false);
+    let said = Signature::new(inputs, vec![total]).batchable().unwrap_err();
     assert!(said.contains("output \"total\" does not have a row for each row"), "{said}");
-    let mut other = signature();
-    other.inputs[0].shape[0] = Some(8);
-    assert!(other.batchable().unwrap_err().contains("input \"x\""));
+    let fixed = spec("x", Datatype::Fp32, &[Some(8), Some(2)], true);
+    let said = Signature::new(vec![fixed], outputs).batchable().unwrap_err();
+    assert!(said.contains("input \"x\""), "{said}");
 }
 
 proptest! {
@@ -91,10 +92,8 @@ proptest! {
         requests in prop::collection::vec(prop::collection::vec(any::<i64>(), 1..20), 1..8),
         wide in 1_usize..4,
     ) {
-        let signature = Signature {
-            inputs: vec![spec("x", Datatype::Int64, &[None, None], true)],
-            outputs: Vec::new(),
-        };
+        let x = spec("x", Datatype::Int64, &[None, None], true);
+        let signature = Signature::new(vec![x], Vec::new());
         let place = |values: &Vec<i64>| {
             let values: Vec<i64> = values.iter().flat_map(|v| vec![*v; wide]).collect();
             let shape = smallvec![values.len() / wide, wide];

@@ -111,12 +111,12 @@ fn check_inputs(config: &Config, model: &Signature) -> Result<(), String> {
     }
     for stated in &config.inputs {
         let name = &stated.name;
-        let input = model.inputs.iter().find(|input| input.name == *name);
+        let input = model.inputs().iter().find(|input| input.name == *name);
         let input =
             input.ok_or_else(|| format!("has the input `{name:.200}`, the model does not"))?;
         check(stated, input, config.batched)?;
     }
-    for TensorSpec { name, .. } in &model.inputs {
+    for TensorSpec { name, .. } in model.inputs() {
         if !config.inputs.iter().any(|stated| stated.name == *name) {
             return Err(format!("lacks the model's input `{name}`"));
         }
@@ -127,7 +127,7 @@ fn check_inputs(config: &Config, model: &Signature) -> Result<(), String> {
 /// Outputs may be left out; those that are no tensors in the file show when it is loaded.
 fn check_outputs(config: &Config, model: &Signature) -> Result<(), String> {
     for stated in &config.outputs {
-        if let Some(output) = model.outputs.iter().find(|output| output.name == stated.name) {
+        if let Some(output) = model.outputs().iter().find(|output| output.name == stated.name) {
             check(stated, output, config.batched)?;
         }
     }

@@ -19,5 +19,5 @@ pub(crate) fn declared(onnx: &[u8]) -> Result<Signature, Error> {
         let name = info.name.clone();
         Some(TensorSpec { name, datatype, shape, ..signature::nameless() })
     });
-    Ok(Signature { inputs, outputs: outputs.collect() })
+    Ok(Signature::new(inputs, outputs.collect()))
 }

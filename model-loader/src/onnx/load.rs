@@ -108,8 +108,9 @@ fn load_here(
         match guess.seeds().and_then(|seeds| build::build(file, graph, seeds)) {
             Ok(Built { plan, outputs }) => {
                 let inputs = guess.inputs.clone();
-                let mut signature = signature::signature(inputs, graph, &outputs, parametric)?;
-                signature::label(&mut signature, options)?;
+                let mut outputs = signature::outputs(&inputs, graph, &outputs, parametric)?;
+                signature::label(&mut outputs, options)?;
+                let signature = Signature::new(inputs, outputs);
                 let (opset, tried) = (opset(proto), guess.tried());
                 return Ok(Loaded { signature, opset, plan, tried, parametric });
             }

@@ -16,7 +16,7 @@ use super::attributes::Attributes;
 use super::build::Seed;
 use super::probe::{self, Probe};
 use super::tensor_proto;
-use crate::{Datatype, Error, Options, Signature, Tensor, TensorSpec, Values};
+use crate::{Datatype, Error, Options, Tensor, TensorSpec, Values};
 
 /// The nodes between an output and the classifier that a search for labels walks at most.
 const STEPS_MAX: usize = 16;
@@ -61,13 +61,13 @@ pub(super) fn is_parametric(inputs: &[TensorSpec]) -> bool {
     inputs.iter().any(|spec| integer(spec) && fixed(spec))
 }
 
-/// The signature, once the outputs are known. Of a parametric graph they are what the file says.
-pub(super) fn signature(
-    inputs: Vec<TensorSpec>,
+/// What the graph gives, once that is known. Of a parametric graph it is what the file says.
+pub(super) fn outputs(
+    inputs: &[TensorSpec],
     graph: &GraphProto,
     outputs: &[Option<Probe>],
     parametric: bool,
-) -> Result<Signature, Error> {
+) -> Result<Vec<TensorSpec>, Error> {
     let by_rows = inputs.iter().any(|spec| spec.shape.first() == Some(&None));
     let fixed_rows = inputs.first().and_then(|spec| spec.shape.first()).copied().flatten();
     let producers: HashMap<&str, (&NodeProto, usize)> = graph
@@ -94,7 +94,7 @@ pub(super) fn signature(
         spec.class_labels = class_labels(&spec, &producers);
         specs.push(spec);
     }
-    Ok(Signature { inputs, outputs: specs })
+    Ok(specs)
 }
 
 impl TensorSpec {
@@ -127,9 +127,9 @@ pub(super) fn nameless() -> TensorSpec {
 ///
 /// # Errors
 /// [`Error::Model`] for labels of no output, or not one for each column.
-pub(super) fn label(signature: &mut Signature, options: &Options) -> Result<(), Error> {
+pub(super) fn label(outputs: &mut [TensorSpec], options: &Options) -> Result<(), Error> {
     for (name, labels) in &options.class_labels {
-        let output = signature.outputs.iter_mut().find(|output| &output.name == name);
+        let output = outputs.iter_mut().find(|output| &output.name == name);
         let Some(output) = output else {
             return Err(Error::model(format!("class labels for `{name}`, which is no output")));
         };

@@ -121,7 +121,7 @@ async fn a_version_comes_back_as_it_was_registered() {
         let (manifest, model) = bench.registry.open(&fraud_1()).await.unwrap();
         assert_eq!(manifest, made);
         assert_eq!(factor(&model), 3.0);
-        assert_eq!(model.signature().inputs[0].feature_names, names);
+        assert_eq!(model.signature().inputs()[0].feature_names, names);
         let baseline = bench.registry.baseline(&fraud_1()).await.unwrap();
         assert_eq!(baseline.as_deref(), Some(&b"{\"edges\":[]}"[..]));
     })
@@ -401,7 +401,7 @@ async fn a_failing_store_is_named() {
 async fn a_signature_that_fails_the_check_is_not_registered() {
     let Bench { registry, store, .. } = Bench::memory();
     let registry = registry.with_check(|signature| {
-        let known = signature.outputs.iter().all(|output| output.name != "y");
+        let known = signature.outputs().iter().all(|output| output.name != "y");
         known.then_some(()).ok_or_else(|| "output `y` has no place".to_owned())
     });
     let error = registry.register(version("1", 1.0)).await.unwrap_err();

@@ -5,23 +5,13 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::names::Seat;
 use super::{Signature, TensorSpec, for_each_type};
 use crate::error::{InputProblem, WrongNames};
 use crate::{Error, NamedTensor, Tensor, Values};
 
-/// Where a tensor of a request goes.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Seat {
-    /// It is that input.
-    Input(usize),
-    /// It is that column of that input.
-    Column(usize, usize),
-    /// Nothing has its name.
-    Nowhere,
-}
-
-/// The seats of a request's tensors.
-pub(super) type Seats = SmallVec<[Seat; 8]>;
+/// The seats of a request's tensors; none for those that nothing has the name of.
+pub(super) type Seats = SmallVec<[Option<Seat>; 8]>;
 
 /// What has come for one input.
 enum Given<'a> {
@@ -32,28 +22,12 @@ enum Given<'a> {
 
 /// Where each tensor goes.
 pub(super) fn seats(signature: &Signature, named: &[NamedTensor<'_>]) -> Seats {
-    named.iter().enumerate().map(|(nth, tensor)| seat(signature, &tensor.name, nth)).collect()
-}
-
-/// Clients mostly send inputs in the order of the signature: `nth` is where to look first.
-fn seat(signature: &Signature, name: &str, nth: usize) -> Seat {
-    let specs = &signature.inputs;
-    if specs.get(nth).is_some_and(|spec| spec.name == name) {
-        return Seat::Input(nth);
-    }
-    if let Some(input) = specs.iter().position(|spec| spec.name == name) {
-        return Seat::Input(input);
-    }
-    for (input, spec) in specs.iter().enumerate() {
-        let features = spec.features();
-        if features.get(nth).is_some_and(|feature| feature == name) {
-            return Seat::Column(input, nth);
-        }
-        if let Some(column) = features.iter().position(|feature| feature == name) {
-            return Seat::Column(input, column);
-        }
-    }
-    Seat::Nowhere
+    let seat = |(nth, tensor): (usize, &NamedTensor<'_>)| {
+        // Clients mostly send inputs in the order of the signature: that is where to look first.
+        let here = signature.inputs.get(nth).is_some_and(|spec| spec.name == tensor.name);
+        if here { Some(Seat::Input(nth)) } else { signature.names.seat(&tensor.name) }
+    };
+    named.iter().enumerate().map(seat).collect()
 }
 
 /// The tensors in the order of the inputs.
@@ -68,11 +42,11 @@ pub(super) fn gather(
     given.resize_with(specs.len(), || Given::Nothing);
     for (tensor, &seat) in named.into_iter().zip(seats) {
         match seat {
-            Seat::Input(input) => match &mut given[input] {
+            Some(Seat::Input(input)) => match &mut given[input] {
                 free @ Given::Nothing => *free = Given::Whole(tensor.tensor),
                 _ => wrong.repeated.push(tensor.name.into_owned()),
             },
-            Seat::Column(input, column) => {
+            Some(Seat::Column(input, column)) => {
                 let given = &mut given[input];
                 if matches!(given, Given::Nothing) {
                     *given = Given::Columns(vec![None; specs[input].features().len()]);
@@ -84,10 +58,10 @@ pub(super) fn gather(
                     _ => wrong.repeated.push(tensor.name.into_owned()),
                 }
             }
-            Seat::Nowhere => wrong.unknown.push(tensor.name.into_owned()),
+            None => wrong.unknown.push(tensor.name.into_owned()),
         }
     }
-    let by_features = seats.iter().any(|seat| matches!(seat, Seat::Column(..)));
+    let by_features = seats.iter().any(|seat| matches!(seat, Some(Seat::Column(..))));
     let missing =
         given.iter().zip(specs).flat_map(|(given, spec)| absent(given, spec, by_features));
     wrong.missing.extend(missing.map(str::to_owned));

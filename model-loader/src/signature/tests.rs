@@ -22,7 +22,7 @@ fn spec(name: &str, datatype: Datatype, shape: &[Option<usize>]) -> TensorSpec {
 fn signature() -> Signature {
     let x = spec("x", Datatype::Fp32, &[None, Some(3)]);
     let country = spec("country", Datatype::Bytes, &[None, Some(1)]);
-    Signature { inputs: vec![x, country], outputs: vec![] }
+    Signature::new(vec![x, country], vec![])
 }
 
 fn named<'a>(name: &'a str, shape: &[usize], values: Values) -> NamedTensor<'a> {
@@ -95,8 +95,7 @@ fn rows_must_agree_and_exist() {
 
 #[test]
 fn a_fixed_first_extent_is_held() {
-    let fixed =
-        Signature { inputs: vec![spec("x", Datatype::Fp32, &[Some(1), Some(3)])], outputs: vec![] };
+    let fixed = Signature::new(vec![spec("x", Datatype::Fp32, &[Some(1), Some(3)])], vec![]);
     assert_eq!(fixed.place(vec![x(1)]).unwrap().rows(), 1);
     let error = fixed.place(vec![x(2)]).unwrap_err();
     assert_eq!(error.to_string(), "input `x` has shape [2, 3], the model wants [1, 3]");

@@ -34,7 +34,7 @@ fn int64_labels_keep_all_their_bits_through_cast_and_identity() {
     let inputs = vec![value("x", DataType::Float, &[None, Some(2)])];
     let outputs = vec![value("label", DataType::Int64, &[None])];
     let model = load(&model(nodes, inputs, outputs));
-    assert_eq!(model.signature().outputs[0].datatype, Datatype::Int64);
+    assert_eq!(model.signature().outputs()[0].datatype, Datatype::Int64);
     let outputs = model.session().unwrap().run(&[x(&[[-1.0, 0.0], [1.0, 0.0]])]).unwrap();
     assert_eq!(outputs[0].values(), &Values::Int64(labels.to_vec()));
 }
@@ -52,7 +52,7 @@ fn string_labels_leave_as_bytes_and_name_the_columns_behind_a_zip_map() {
     maps.r#type = None;
     let outputs = vec![value("label", DataType::String, &[None]), maps];
     let model = load(&model(nodes, inputs, outputs));
-    let [label, probabilities] = &model.signature().outputs[..] else { panic!() };
+    let [label, probabilities] = model.signature().outputs() else { panic!() };
     assert_eq!((label.datatype, &label.shape[..]), (Datatype::Bytes, &[None][..]));
     assert_eq!(probabilities.shape, [None, Some(2)]);
     assert_eq!(probabilities.class_labels, names);
@@ -163,8 +163,8 @@ fn only_tensors_of_the_requests_rows_are_per_row() {
         int(node("Concat", &["x", "x"], &["twice"]), "axis", 0),
     ];
     let model = load(&model(nodes, inputs, outputs));
-    let per_row: Vec<bool> = model.signature().outputs.iter().map(|spec| spec.per_row).collect();
-    assert_eq!((model.signature().inputs[0].per_row, per_row), (true, vec![true, false]));
+    let per_row: Vec<bool> = model.signature().outputs().iter().map(|spec| spec.per_row).collect();
+    assert_eq!((model.signature().inputs()[0].per_row, per_row), (true, vec![true, false]));
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn a_fixed_number_of_rows_is_the_requests_rows() {
     let nodes = vec![node("Identity", &["x"], &["y"])];
     let model = load(&model(nodes, vec![fixed("x")], vec![fixed("y")]));
     let signature = model.signature();
-    assert!(signature.inputs[0].per_row && signature.outputs[0].per_row);
+    assert!(signature.inputs()[0].per_row && signature.outputs()[0].per_row);
     let named = NamedTensor { name: "x".into(), tensor: x(&[[0.0; 2]; 3]) };
     assert_eq!(signature.place(vec![named]).unwrap().rows(), 3);
 }

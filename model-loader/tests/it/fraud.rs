@@ -76,10 +76,10 @@ fn signatures_are_typed_and_labelled() {
     for version in ["1", "2"] {
         let model = load(version);
         let signature = model.signature();
-        let [input] = &signature.inputs[..] else { panic!("{:?}", signature.inputs) };
+        let [input] = signature.inputs() else { panic!("{:?}", signature.inputs()) };
         assert_eq!((input.name.as_str(), input.datatype), ("features", Datatype::Fp32));
         assert_eq!(input.shape, [None, Some(20)]);
-        let [label, scores] = &signature.outputs[..] else { panic!("{:?}", signature.outputs) };
+        let [label, scores] = signature.outputs() else { panic!("{:?}", signature.outputs()) };
         assert_eq!((label.datatype, &label.shape[..]), (Datatype::Int64, &[None][..]));
         assert_eq!((scores.datatype, &scores.shape[..]), (Datatype::Fp32, &[None, Some(2)][..]));
         assert_eq!(scores.class_labels, ["0", "1"]);
@@ -96,7 +96,7 @@ fn feature_names_come_from_the_options() {
         Model::load(&onnx, &Options { feature_names, ..Options::default() })
     };
     let model = load("features", 20).unwrap();
-    assert_eq!(model.signature().inputs[0].feature_names[19], "column 19");
+    assert_eq!(model.signature().inputs()[0].feature_names[19], "column 19");
     for (input, count, words) in [("features", 19, "19 feature names"), ("x", 20, "`x`")] {
         let error = load(input, count).unwrap_err();
         assert!(

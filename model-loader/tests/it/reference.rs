@@ -63,10 +63,10 @@ fn check(name: &str, outputs_at_least: usize) {
     let mut session = fixture.model.session().unwrap();
     let signature = fixture.model.signature();
     assert!(fixture.answers.len() >= outputs_at_least, "{} outputs", fixture.answers.len());
-    assert_eq!(signature.outputs.len(), fixture.answers.len());
+    assert_eq!(signature.outputs().len(), fixture.answers.len());
 
     let outputs = fixture.run(&mut session, &fixture.rows);
-    for ((output, spec), answer) in outputs.iter().zip(&signature.outputs).zip(&fixture.answers) {
+    for ((output, spec), answer) in outputs.iter().zip(signature.outputs()).zip(&fixture.answers) {
         assert_eq!(answer["name"], spec.name.as_str());
         let wanted: Vec<&str> = texts(&answer["values"]).collect();
         assert_values(&spec.name, output, &wanted);

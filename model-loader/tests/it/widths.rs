@@ -47,7 +47,7 @@ fn trees_leave_the_width_open_and_take_any_row_with_the_columns_they_read() {
     for input in [open(), shapeless()] {
         let model = load(&from_x(vec![classifier(9)], input));
         model.warm_up().unwrap();
-        assert_eq!(model.signature().inputs[0].shape, [None, None]);
+        assert_eq!(model.signature().inputs()[0].shape, [None, None]);
         let mut session = model.session().unwrap();
         for columns in [10, 12] {
             assert_eq!(session.run(&[row(columns)]).unwrap()[0].shape(), [1, 2]);
@@ -60,7 +60,7 @@ fn trees_leave_the_width_open_and_take_any_row_with_the_columns_they_read() {
 fn a_reader_of_one_width_fixes_it() {
     for (input, columns) in [(open(), 11), (open(), 3), (shapeless(), 6)] {
         let model = load(&from_x(vec![regressor(columns)], input));
-        assert_eq!(model.signature().inputs[0].shape, [None, Some(columns)]);
+        assert_eq!(model.signature().inputs()[0].shape, [None, Some(columns)]);
         model.warm_up().unwrap();
     }
     let scaler = floats(ml_node("Scaler", &["x"], &["s"]), "offset", &[0.0; 4]);
@@ -68,7 +68,7 @@ fn a_reader_of_one_width_fixes_it() {
     let mut trees = classifier(2);
     trees.input = vec!["s".to_owned()];
     let model = load(&from_x(vec![scaler, trees], open()));
-    assert_eq!(model.signature().inputs[0].shape, [None, Some(4)]);
+    assert_eq!(model.signature().inputs()[0].shape, [None, Some(4)]);
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn names_of_features_tell_the_width() {
     let options = Options { feature_names, ..Options::default() };
     let file = from_x(vec![classifier(9)], open()).encode_to_vec();
     let model = Model::load(&file, &options).unwrap();
-    assert_eq!(model.signature().inputs[0].shape, [None, Some(12)]);
+    assert_eq!(model.signature().inputs()[0].shape, [None, Some(12)]);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_sparse_map_narrower_than_the_made_up_rows_loads() {
     let mut map = open();
     map.r#type = None;
     let model = load(&from_x(vec![int(cast, "max_map", 3)], map));
-    assert_eq!(model.signature().inputs[0].shape, [None, Some(3)]);
+    assert_eq!(model.signature().inputs()[0].shape, [None, Some(3)]);
 }
 
 fn named(name: &str, names: [&str; 2], columns: Option<i64>) -> ValueInfoProto {
@@ -108,8 +108,8 @@ fn an_extent_named_as_another_inputs_columns_is_not_the_rows() {
     let y = vec![value("y", DataType::Float, &[None, Some(2)])];
     let model = load(&model(vec![node("MatMul", &["a", "b"], &["y"])], inputs, y));
     let signature = model.signature();
-    assert_eq!(signature.inputs.iter().map(|x| x.per_row).collect::<Vec<_>>(), [true, false]);
-    assert!(signature.outputs[0].per_row);
+    assert_eq!(signature.inputs().iter().map(|x| x.per_row).collect::<Vec<_>>(), [true, false]);
+    assert!(signature.outputs()[0].per_row);
     let matrix = |name: &'static str, rows: usize, columns: usize| {
         let values = Values::Fp32(vec![1.0; rows * columns]);
         let tensor = Tensor::new([rows, columns].into_iter().collect(), values).unwrap();

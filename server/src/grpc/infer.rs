@@ -69,7 +69,7 @@ pub fn encode(
     scored: Scored<'_>,
     wishes: &Wishes,
 ) -> Result<ModelInferResponse, Error> {
-    let specs = &scored.deployment.runnable.signature().outputs;
+    let specs = scored.deployment.runnable.signature().outputs();
     let mut response = ModelInferResponse {
         model_name: model.to_owned(),
         model_version: scored.deployment.model.version.to_string(),

@@ -107,7 +107,7 @@ fn named<'a>(worker: &Worker, scoring: Scoring<'a>) -> Result<Cow<'a, str>, Erro
 
 /// An answer's outputs, for the protocols without tensors.
 fn outputs(scored: Scored<'_>) -> Outputs<'_> {
-    let specs = &scored.deployment.runnable.signature().outputs;
+    let specs = scored.deployment.runnable.signature().outputs();
     Outputs { specs, tensors: &scored.answer.outputs, rows: scored.answer.inputs.rows() }
 }
 

@@ -117,7 +117,7 @@ async fn typical(
         edges.get(edges.len() / 2).copied()
     };
     let mut named = Vec::new();
-    for (spec, entry) in runnable.signature().inputs.iter().zip(&manifest.inputs) {
+    for (spec, entry) in runnable.signature().inputs().iter().zip(&manifest.inputs) {
         let names = &spec.feature_names;
         let row: Option<Vec<f32>> =
             names.iter().map(|name| median(name).map(|m| m as f32)).collect();

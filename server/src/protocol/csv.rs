@@ -7,6 +7,7 @@ use model_loader::{Signature, Tensor, TensorSpec, Values};
 
 use super::columns::Columns;
 use super::frames::Table;
+use super::json::write::Write as _;
 use super::predictions::Outputs;
 use super::room::Room;
 use crate::error::Error;
@@ -59,12 +60,16 @@ pub fn write(outputs: Outputs<'_>) -> Result<Vec<u8>, Error> {
     let mut writer = Writer::from_writer(Vec::new());
     let written = |done: csv::Result<()>| done.map_err(|error| Error::Request(error.to_string()));
     written(writer.write_record(&header))?;
+    let mut cell = Vec::new();
     for row in 0..rows {
-        let cells = tensors.iter().zip(&widths);
-        let cells = cells.flat_map(|(tensor, &width)| {
-            (row * width..(row + 1) * width).map(|at| shown(tensor.values(), at))
-        });
-        written(writer.write_record(cells.map(|cell| cell.into_owned())))?;
+        for (tensor, &width) in tensors.iter().zip(&widths) {
+            for at in row * width..(row + 1) * width {
+                cell.clear();
+                show(&mut cell, tensor.values(), at);
+                written(writer.write_field(&cell))?;
+            }
+        }
+        written(writer.write_record(None::<&[u8]>))?;
     }
     writer.into_inner().map_err(|_| Error::Broken)
 }
@@ -93,26 +98,29 @@ pub fn names(spec: &TensorSpec, width: usize) -> Vec<String> {
     (0..width).map(|place| format!("{name}.{place}")).collect()
 }
 
-/// One value; NaN is an empty cell.
-fn shown(values: &Values, at: usize) -> Cow<'_, str> {
+/// Appends one value; NaN is an empty cell.
+fn show(cell: &mut Vec<u8>, values: &Values, at: usize) {
     macro_rules! float {
-        ($v:ident) => {{
-            let value = $v[at];
-            if value.is_nan() { "".into() } else { value.to_string().into() }
-        }};
+        ($values:ident) => {
+            match $values[at] {
+                value if value.is_finite() => value.write(cell),
+                value if value.is_nan() => {}
+                value => cell.extend_from_slice(if value > 0.0 { b"inf" } else { b"-inf" }),
+            }
+        };
     }
     match values {
-        Values::Bool(v) => v[at].to_string().into(),
-        Values::Uint8(v) => v[at].to_string().into(),
-        Values::Uint16(v) => v[at].to_string().into(),
-        Values::Uint32(v) => v[at].to_string().into(),
-        Values::Uint64(v) => v[at].to_string().into(),
-        Values::Int8(v) => v[at].to_string().into(),
-        Values::Int16(v) => v[at].to_string().into(),
-        Values::Int32(v) => v[at].to_string().into(),
-        Values::Int64(v) => v[at].to_string().into(),
+        Values::Bool(v) => v[at].write(cell),
+        Values::Uint8(v) => v[at].write(cell),
+        Values::Uint16(v) => v[at].write(cell),
+        Values::Uint32(v) => v[at].write(cell),
+        Values::Uint64(v) => v[at].write(cell),
+        Values::Int8(v) => v[at].write(cell),
+        Values::Int16(v) => v[at].write(cell),
+        Values::Int32(v) => v[at].write(cell),
+        Values::Int64(v) => v[at].write(cell),
         Values::Fp32(v) => float!(v),
         Values::Fp64(v) => float!(v),
-        Values::Bytes(v) => v[at].as_str().into(),
+        Values::Bytes(v) => cell.extend_from_slice(v[at].as_bytes()),
     }
 }

@@ -140,24 +140,31 @@ impl Frames<'_> {
     /// # Errors
     /// As [`Frames::rows`].
     pub fn split<'b>(self, cursor: &mut Cursor<'b>) -> Result<Table<'b>, Error> {
-        let (mut names, mut index, mut data) = (None, None, None);
+        let (mut names, mut index, mut table, mut later) = (None, None, None, None);
         cursor.object(|cursor, key| {
             let twice = match &*key {
                 "columns" => names.replace(column_names(cursor)?).is_some(),
                 "index" => index.replace(length(cursor)?).is_some(),
+                "data" if table.is_some() || later.is_some() => true,
+                // As pandas writes it: the names have been read.
+                "data" if names.is_some() => {
+                    table = Some(self.named_rows(cursor, names.take().flatten())?);
+                    names = Some(None);
+                    false
+                }
                 "data" => {
-                    let here = cursor.clone();
+                    later = Some(cursor.clone());
                     cursor.skip()?;
-                    data.replace(here).is_some()
+                    false
                 }
                 other => return refused(format!("\"{other}\" is none of columns, index, data")),
             };
             if twice { refused(format!("\"{key}\" stands twice")) } else { Ok(()) }
         })?;
-        let Some(mut data) = data else { return refused("no \"data\"") };
-        let table = match names.flatten() {
-            None => self.rows(&mut data)?,
-            Some(names) => self.matrix(&mut data, Some(names))?,
+        let table = match (table, later) {
+            (Some(table), _) => table,
+            (None, Some(mut data)) => self.named_rows(&mut data, names.flatten())?,
+            (None, None) => return refused("no \"data\""),
         };
         let rows = table.first().and_then(|column| column.tensor.shape().first().copied());
         match index {
@@ -165,6 +172,18 @@ impl Frames<'_> {
                 refused(format!("\"index\" has {index} entries, and \"data\" has other rows"))
             }
             _ => Ok(table),
+        }
+    }
+
+    /// Rows as arrays under these names, or as whatever a list of rows may be.
+    fn named_rows<'b>(
+        self,
+        cursor: &mut Cursor<'b>,
+        names: Option<Vec<Cow<'b, str>>>,
+    ) -> Result<Table<'b>, Error> {
+        match names {
+            None => self.rows(cursor),
+            Some(names) => self.matrix(cursor, Some(names)),
         }
     }
 
@@ -178,7 +197,7 @@ impl Frames<'_> {
         let ordered = |own: &Vec<&str>| names.as_ref().is_none_or(|names| names == own);
         match (own, names.as_ref()) {
             // The one input, as it lies there.
-            (own, _) if self.signature.inputs.len() == 1 && own.as_ref().is_some_and(ordered) => {
+            (own, _) if self.signature.inputs().len() == 1 && own.as_ref().is_some_and(ordered) => {
                 self.whole(cursor)
             }
             (None, None) => self.whole(cursor),
@@ -221,9 +240,9 @@ impl Frames<'_> {
 
     /// One nested list for the one input, or one matrix for several of one type.
     fn whole<'b>(self, cursor: &mut Cursor<'b>) -> Result<Table<'b>, Error> {
-        let inputs = &self.signature.inputs;
+        let inputs = self.signature.inputs();
         let Some(first) = inputs.first() else { return refused("the model takes nothing") };
-        let name = match &inputs[..] {
+        let name = match inputs {
             [only] => Cow::Owned(only.name.clone()),
             several if several.iter().all(|spec| spec.datatype == first.datatype) => "data".into(),
             _ => return refused("the model has columns of several types: name them"),

@@ -71,7 +71,7 @@ fn health() -> Value {
 }
 
 fn post(what: &str, body: Value, endpoint: &Described<'_>) -> Value {
-    let outputs = endpoint.signature.outputs.iter();
+    let outputs = endpoint.signature.outputs().iter();
     let outputs: Map<String, Value> =
         outputs.map(|spec| (spec.name.clone(), lists(value(spec.datatype), &spec.shape))).collect();
     let answer = json!({"type": ["object", "array"], "properties": outputs});
@@ -136,12 +136,12 @@ impl Forms {
 }
 
 fn table(signature: &Signature) -> Forms {
-    let inputs = &signature.inputs;
+    let inputs = signature.inputs();
     let whole =
         inputs.iter().map(|spec| (spec.name.as_str(), lists(value(spec.datatype), &spec.shape)));
     let tensors = object(whole);
     let Some(names) = signature.column_names() else {
-        let rows = match &inputs[..] {
+        let rows = match inputs {
             [only] => vec![lists(value(only.datatype), &only.shape)],
             _ => Vec::new(),
         };

@@ -61,10 +61,10 @@ fn tensors_without_a_value_per_row_are_left_out() {
     for shape in [&[][..], &[Some(3)], &[Some(1), Some(3)], &[None, None], &[None, Some(100_000)]] {
         assert_eq!(columns("out", &spec("c", shape, &[], &[])), None, "{shape:?}");
     }
-    let signature = Signature {
-        inputs: vec![spec("x", &[None, Some(2)], &[], &[])],
-        outputs: vec![spec("c", &[Some(3)], &[], &[]), spec("y", &[None], &[], &[])],
-    };
+    let signature = Signature::new(
+        vec![spec("x", &[None, Some(2)], &[], &[])],
+        vec![spec("c", &[Some(3)], &[], &[]), spec("y", &[None], &[], &[])],
+    );
     let named = |name: &str| name.to_owned();
     let source = collector::Source {
         endpoint: named("e"),
@@ -81,7 +81,7 @@ fn tensors_without_a_value_per_row_are_left_out() {
 #[test]
 fn a_signature_whose_columns_repeat_is_refused_before_it_is_registered() {
     let outputs = |names: [&str; 2]| names.map(|name| spec(name, &[None], &[], &[])).to_vec();
-    let signature = |names| Signature { inputs: Vec::new(), outputs: outputs(names) };
+    let signature = |names| Signature::new(Vec::new(), outputs(names));
     assert_eq!(check(&signature(["y", "z"])), Ok(()));
     assert!(check(&signature(["y", "y"])).unwrap_err().contains("out.y"));
 }

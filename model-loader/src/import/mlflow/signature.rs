@@ -110,13 +110,13 @@ impl Stated {
         named: &BTreeSet<String>,
     ) -> Result<Names, String> {
         match self {
-            Self::Columns(columns) => match &model.inputs[..] {
+            Self::Columns(columns) => match model.inputs() {
                 [input] if named.contains(&input.name) => {}
                 [input] => return one(input, columns),
                 inputs => several(inputs, columns)?,
             },
             Self::Tensors(tensors) => {
-                tensors.iter().try_for_each(|tensor| tensor.fits(&model.inputs))?;
+                tensors.iter().try_for_each(|tensor| tensor.fits(model.inputs()))?;
             }
             Self::Other => {}
         }

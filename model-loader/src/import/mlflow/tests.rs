@@ -21,7 +21,7 @@ fn input(name: &str, datatype: Datatype, shape: &[Option<usize>]) -> TensorSpec 
 }
 
 fn model(inputs: Vec<TensorSpec>) -> Signature {
-    Signature { inputs, outputs: Vec::new() }
+    Signature::new(inputs, Vec::new())
 }
 
 fn matrix(columns: Option<usize>) -> Signature {

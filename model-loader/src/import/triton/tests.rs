@@ -19,10 +19,10 @@ fn tensor(name: &str, datatype: Datatype, shape: &[Option<usize>]) -> TensorSpec
 }
 
 fn fraud() -> Signature {
-    Signature {
-        inputs: vec![tensor("features", Datatype::Fp32, &[None, Some(20)])],
-        outputs: vec![tensor("output_label", Datatype::Int64, &[None])],
-    }
+    Signature::new(
+        vec![tensor("features", Datatype::Fp32, &[None, Some(20)])],
+        vec![tensor("output_label", Datatype::Int64, &[None])],
+    )
 }
 
 fn check(config: &str) -> Result<(), String> {
@@ -72,8 +72,8 @@ fn what_the_model_contradicts_is_named() {
         let error = check(&CONFIG.replacen(before, after, 1)).unwrap_err();
         assert!(error.contains(words), "{before} -> {after}: {error}");
     }
-    let mut two = fraud();
-    two.inputs.push(tensor("other", Datatype::Fp32, &[None]));
+    let other = tensor("other", Datatype::Fp32, &[None]);
+    let two = Signature::new([fraud().inputs(), &[other]].concat(), Vec::new());
     let error = check_inputs(&config::parse(CONFIG).unwrap(), &two).unwrap_err();
     assert_eq!(error, "lacks the model's input `other`");
 }

@@ -26,11 +26,11 @@ fn named<'a>(name: &'a str, shape: &[usize], values: &[f32]) -> NamedTensor<'a> 
 
 fn columns() -> Signature {
     let inputs = ["a", "b", "c"].map(|name| spec(name, 1, &[])).to_vec();
-    Signature { inputs, outputs: vec![] }
+    Signature::new(inputs, vec![])
 }
 
 fn matrix() -> Signature {
-    Signature { inputs: vec![spec("x", 3, &["a", "b", "c"])], outputs: vec![] }
+    Signature::new(vec![spec("x", 3, &["a", "b", "c"])], vec![])
 }
 
 fn values(inputs: &Inputs) -> Vec<(Vec<usize>, Values)> {
@@ -76,7 +76,7 @@ fn columns_stand_for_vectors() {
 /// Two numbers in a group with names, and a string that is an input of its own.
 fn groups() -> Signature {
     let city = TensorSpec { datatype: Datatype::Bytes, ..spec("city", 1, &[]) };
-    Signature { inputs: vec![spec("numbers", 2, &["a", "b"]), city], outputs: vec![] }
+    Signature::new(vec![spec("numbers", 2, &["a", "b"]), city], vec![])
 }
 
 fn city(rows: &[&str]) -> NamedTensor<'static> {
@@ -103,7 +103,7 @@ fn columns_of_a_group_go_by_its_feature_names_beside_whole_inputs() {
 #[test]
 fn strings_of_a_group_are_moved_into_its_rows() {
     let words = TensorSpec { datatype: Datatype::Bytes, ..spec("words", 2, &["v", "w"]) };
-    let words = Signature { inputs: vec![words], outputs: vec![] };
+    let words = Signature::new(vec![words], vec![]);
     let column = |name, texts: &[&str]| NamedTensor { name: Cow::Borrowed(name), ..city(texts) };
     let placed = words.place(vec![column("w", &["2", "4"]), column("v", &["1", "3"])]).unwrap();
     let rows = ["1", "2", "3", "4"].map(str::to_owned).to_vec();

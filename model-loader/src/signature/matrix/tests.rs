@@ -18,7 +18,7 @@ fn spec(name: &str, datatype: Datatype, shape: &[Option<usize>]) -> TensorSpec {
 
 fn signature(inputs: &[(&str, Datatype, &[Option<usize>])]) -> Signature {
     let inputs = inputs.iter().map(|(name, datatype, shape)| spec(name, *datatype, shape));
-    Signature { inputs: inputs.collect(), outputs: vec![] }
+    Signature::new(inputs.collect(), vec![])
 }
 
 /// A float, a vector of integers, a boolean and a group of two doubles.

@@ -52,7 +52,7 @@ fn tensors(asked: Asked<'_>, scored: Scored<'_>, wishes: &Wishes) -> Result<Repl
         version: scored.deployment.model.version.as_ref(),
         deployment: scored.deployment.name.as_ref(),
         id: scored.id,
-        outputs: &scored.deployment.runnable.signature().outputs,
+        outputs: scored.deployment.runnable.signature().outputs(),
     };
     let (outputs, selected) = (&scored.answer.outputs, &scored.answer.selected);
     let oip::encode::Body { bytes, json } = oip::encode::answer(of, outputs, selected, wishes)?;

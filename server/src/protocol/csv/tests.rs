@@ -19,7 +19,7 @@ fn spec(name: &str, datatype: Datatype, width: usize, labels: &[&str]) -> Tensor
 
 fn signature() -> Signature {
     let inputs = vec![spec("a", Datatype::Fp32, 1, &[]), spec("t", Datatype::Bytes, 1, &[])];
-    Signature { inputs, outputs: Vec::new() }
+    Signature::new(inputs, Vec::new())
 }
 
 #[test]
@@ -62,6 +62,11 @@ fn answers_have_a_column_for_each_class() {
     let outputs = Outputs { specs: &specs, tensors: &tensors, rows: 1 };
     let text = String::from_utf8(write(outputs).unwrap()).unwrap();
     assert_eq!(text, "p.no,p.yes,t\n0.25,,\"a,b\"\n");
+    let far = [f32::INFINITY, f32::NEG_INFINITY, 1e-30, 16_777_217.0];
+    let far = [Tensor::new(Shape::from_slice(&[2, 2]), Values::Fp32(far.to_vec())).unwrap()];
+    let far = Outputs { specs: &specs[..1], tensors: &far, rows: 2 };
+    let text = String::from_utf8(write(far).unwrap()).unwrap();
+    assert_eq!(text, "p.no,p.yes\ninf,-inf\n1e-30,16777216.0\n");
     let constant = Outputs { rows: 2, ..outputs };
     assert!(write(constant).unwrap_err().to_string().contains("\"p\""));
 }

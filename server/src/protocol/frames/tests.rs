@@ -21,13 +21,13 @@ fn spec(name: &str, datatype: Datatype, width: usize, features: &[&str]) -> Tens
 
 /// One input of two named columns.
 fn one() -> Signature {
-    Signature { inputs: vec![spec("x", Datatype::Fp32, 2, &["a", "b"])], outputs: Vec::new() }
+    Signature::new(vec![spec("x", Datatype::Fp32, 2, &["a", "b"])], Vec::new())
 }
 
 /// A number and a text, each an input.
 fn mixed() -> Signature {
     let inputs = vec![spec("n", Datatype::Int64, 1, &[]), spec("t", Datatype::Bytes, 1, &[])];
-    Signature { inputs, outputs: Vec::new() }
+    Signature::new(inputs, Vec::new())
 }
 
 fn placed(signature: &Signature, table: Result<Table<'_>, Error>) -> Result<Inputs, Error> {

@@ -154,13 +154,9 @@ impl<'a> Cursor<'a> {
             Some(b'[') => self.array(Self::skip),
             Some(b'"') => self.string().map(|_| ()),
             Some(b't' | b'f') => self.boolean().map(|_| ()),
-            Some(_)
-                if [&b"null"[..], b"NaN", b"Infinity", b"-Infinity"]
-                    .iter()
-                    .any(|w| self.word(w)) =>
-            {
-                Ok(())
-            }
+            Some(b'n' | b'N') if self.word(b"null") || self.word(b"NaN") => Ok(()),
+            Some(b'I') if self.word(b"Infinity") => Ok(()),
+            Some(b'-') if self.word(b"-Infinity") => Ok(()),
             Some(_) => self.number().map(|_| ()),
             None => Err(self.end("expected a value")),
         }

@@ -106,8 +106,8 @@ impl<'a> Config<'a> {
             backend: "onnxruntime",
             version_policy: VersionPolicy { specific: Versions { versions: numbers.collect() } },
             max_batch_size: if rows { most } else { 0 },
-            input: signature.inputs.iter().map(|spec| TensorConfig::of(spec, rows)).collect(),
-            output: signature.outputs.iter().map(|spec| TensorConfig::of(spec, rows)).collect(),
+            input: signature.inputs().iter().map(|spec| TensorConfig::of(spec, rows)).collect(),
+            output: signature.outputs().iter().map(|spec| TensorConfig::of(spec, rows)).collect(),
             dynamic_batching: batching.is_on().then(|| dynamic(batching)),
             model_transaction_policy: TransactionPolicy { decoupled: false },
         }

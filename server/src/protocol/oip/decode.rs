@@ -87,7 +87,7 @@ pub fn raw<'b>(
     limits: RequestLimits,
 ) -> Result<(ScoreRequest<'b>, Wishes), Error> {
     let refused = |why: &str| Err(Error::Request(format!("a raw request {why}")));
-    let [spec] = &signature.inputs[..] else {
+    let [spec] = signature.inputs() else {
         return refused("needs a model with one input");
     };
     // The batch is of one row, as Triton assumes.

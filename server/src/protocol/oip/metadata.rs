@@ -91,8 +91,8 @@ impl<'a> Found<'a> {
             name: self.endpoint.name.as_ref(),
             versions: self.versions(),
             platform: "onnx_onnxv1",
-            inputs: signature.inputs.iter().map(tensor).collect(),
-            outputs: signature.outputs.iter().map(tensor).collect(),
+            inputs: signature.inputs().iter().map(tensor).collect(),
+            outputs: signature.outputs().iter().map(tensor).collect(),
         }
     }
 

@@ -261,7 +261,7 @@ fn a_raw_request_is_one_row_of_the_one_input() {
         class_labels: Vec::new(),
     };
     let raw = |specs: &[TensorSpec], body: &[u8]| {
-        let signature = Signature { inputs: specs.to_vec(), outputs: Vec::new() };
+        let signature = Signature::new(specs.to_vec(), Vec::new());
         let body: &'static [u8] = body.to_vec().leak();
         super::raw(body, &signature, RequestLimits::default())
     };

@@ -70,6 +70,15 @@ def total() -> onnx.ModelProto:
     )
 
 
+def turned() -> onnx.ModelProto:
+    """The same as `total` for a client that names its columns: here they stand the other way round."""
+    nodes = [helper.make_node("MatMul", ["x", "weights"], ["total"])]
+    return built(
+        "turned", nodes, {"x": (TensorProto.FLOAT, [None, 2])}, {"total": (TensorProto.FLOAT, [None])},
+        weights=np.array([2.0, 1.0], np.float32),
+    )
+
+
 def table() -> onnx.ModelProto:
     """Fails on what is not in its table of three: ONNX Runtime says that the index is out of bounds."""
     nodes = [helper.make_node("Gather", ["entries", "index"], ["value"])]
@@ -79,9 +88,10 @@ def table() -> onnx.ModelProto:
     )
 
 
-FEATURES = {"words": ["--features", "numbers=lat,lon"], "total": ["--features", "x=a,b"]}
+FEATURES = {"words": ["--features", "numbers=lat,lon"], "total": ["--features", "x=a,b"],
+            "turned": ["--features", "x=b,a"]}
 MODELS: dict[str, Callable[[], onnx.ModelProto]] = {
-    "words": words, "types": types, "half": half, "total": total, "table": table,
+    "words": words, "types": types, "half": half, "total": total, "turned": turned, "table": table,
 }
 
 

@@ -8,6 +8,7 @@ mod columns;
 mod matrix;
 mod names;
 mod number;
+mod translate;
 
 use smallvec::smallvec;
 
@@ -94,6 +95,33 @@ impl Signature {
             }
             _ => self.arrange(named)?,
         };
+        self.proven(tensors)
+    }
+
+    /// What fits `from`, another model's signature, as this one takes it: whole inputs and columns
+    /// by their names, values in its own types.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for a name that `from` has not, another shape, or a value that the type
+    /// here does not hold.
+    pub fn translate(&self, from: &Signature, inputs: Inputs) -> Result<Inputs, Error> {
+        if self.inputs == from.inputs {
+            return Ok(inputs);
+        }
+        let sources = translate::sources(self, from)?;
+        self.proven(translate::tensors(self, from, &sources, &inputs)?)
+    }
+
+    /// Whether all inputs have a counterpart in `from`, another model's signature.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with the names that have none.
+    pub fn takes_from(&self, from: &Signature) -> Result<(), Error> {
+        translate::sources(self, from).map(drop)
+    }
+
+    /// Tensors in the order of the inputs, once they are known to fit them.
+    fn proven(&self, tensors: Vec<Tensor>) -> Result<Inputs, Error> {
         for (tensor, spec) in tensors.iter().zip(&self.inputs) {
             spec.check(tensor)?;
         }

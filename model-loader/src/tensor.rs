@@ -114,6 +114,22 @@ impl Values {
         }
     }
 
+    /// Bytes that the values take in memory.
+    pub fn bytes(&self) -> usize {
+        macro_rules! bytes {
+            ($($variant:ident)*) => {
+                match self {
+                    $(Values::$variant(values) => size_of_val(values.as_slice()),)*
+                    Values::Bytes(values) => {
+                        let texts = values.iter().map(String::len);
+                        texts.fold(size_of_val(values.as_slice()), usize::saturating_add)
+                    }
+                }
+            };
+        }
+        bytes!(Bool Uint8 Uint16 Uint32 Uint64 Int8 Int16 Int32 Int64 Fp32 Fp64)
+    }
+
     /// True when there is no value.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -1,10 +1,13 @@
 //! Copies of live requests to deployments that do not answer them: run, compared, discarded.
 //!
-//! Called by `http::scoring` after a live answer. Never delays or fails live traffic: a copy goes
-//! to a bounded queue from a task that runs behind the reply, one that finds the queue full is
-//! counted and dropped, and a thread of its own, of lower priority, runs the models.
+//! Called by `exchange` after a live answer. Never delays or fails live traffic: a copy goes to a
+//! queue, bounded in number and bytes, from a task that runs behind the reply, one that finds no
+//! room is counted and dropped before anything is copied, and a thread of its own, of lower
+//! priority, runs the models. It is placed by names there: the other model may have its inputs and
+//! columns in another order, or of other types.
 
 mod compare;
+mod budget;
 
 use std::sync::Arc;
 
@@ -16,18 +19,23 @@ use crate::background;
 use crate::crew::Crew;
 use crate::deployment::Deployment;
 use crate::endpoint::{Endpoint, Endpoints, Seat};
+use crate::error::Error;
 use crate::score::Answer;
 use crate::sessions::Sessions;
 use crate::worker::Worker;
+use budget::{Budget, Held};
 use compare::Differences;
 
 /// Copies that may wait.
 const QUEUE: usize = 1024;
+/// Bytes of all copies that wait or are being run.
+const BYTES: usize = 64 << 20;
 
 /// The way to the mirror's thread.
 #[derive(Debug)]
 pub struct Mirror {
     copies: Sender<Copied>,
+    budget: Arc<Budget>,
     crew: Crew,
 }
 
@@ -40,6 +48,8 @@ struct Copied {
     other: Arc<Deployment>,
     inputs: Inputs,
     outputs: Vec<Tensor>,
+    /// Given back with the rest.
+    _held: Held,
 }
 
 /// Copies an answered request to each of the endpoint's mirrors that it falls to.
@@ -50,11 +60,18 @@ pub fn copy(worker: &Worker, endpoint: &Endpoint, answered: &Seat, answer: &Answ
         if other.id == answered.deployment.id || !seat.mirror.takes(worker.draw()) {
             continue;
         }
+        let tensors = answer.inputs.tensors().iter().chain(&answer.outputs);
+        let bytes = tensors.map(|tensor| tensor.values().bytes()).sum();
+        let Some(held) = worker.shared.mirror.budget.hold(bytes) else {
+            other.series.mirrored.dropped();
+            continue;
+        };
         let copied = Copied {
             live: Arc::clone(&answered.deployment),
             other: Arc::clone(other),
             inputs: answer.inputs.clone(),
             outputs: answer.outputs.clone(),
+            _held: held,
         };
         let shared = Arc::clone(&worker.shared);
         // Behind the task at hand, which writes the reply.
@@ -81,7 +98,7 @@ impl Mirror {
                 copied.other.series.mirrored.dropped();
             }
         })?;
-        Ok(Mirror { copies, crew })
+        Ok(Mirror { copies, budget: Arc::new(Budget::new(BYTES)), crew })
     }
 
     fn offer(&self, copied: Copied) {
@@ -102,14 +119,18 @@ impl Mirror {
 
 impl Copied {
     fn run(self, sessions: &mut Sessions) {
-        let Self { live, other, inputs, outputs } = self;
-        let ran = sessions.of(&other).and_then(|session| Ok(session.run(inputs.tensors())?));
+        let Self { live, other, inputs, outputs, _held } = self;
+        let (of_live, of_other) = (live.runnable.signature(), other.runnable.signature());
+        let rows = inputs.rows();
+        let ran = of_other.translate(of_live, inputs).map_err(Error::from).and_then(|inputs| {
+            let session = sessions.of(&other)?;
+            Ok(session.run(inputs.tensors())?)
+        });
         match ran {
             Ok(answers) => {
-                let (of_live, of_other) = (live.runnable.signature(), other.runnable.signature());
                 let live = (of_live.outputs(), outputs.as_slice());
                 let other_side = (of_other.outputs(), answers.as_slice());
-                let found = Differences::between(live, other_side, inputs.rows());
+                let found = Differences::between(live, other_side, rows);
                 let Differences { rows, disagreeing, scores } = &found;
                 other.series.mirrored.compared(*rows, *disagreeing, scores);
             }

@@ -27,6 +27,8 @@ class Answer:
     version: str | None
     seconds: float
     at: float
+    # What the server says that a score took, from its head to its answer.
+    total_ms: float | None
 
 
 @dataclass
@@ -53,7 +55,9 @@ class Load:
                 version = reply.json().get("model_version") if reply.status == 200 else None
                 deployment = reply.headers.get("azureml-model-deployment")
                 now = time.monotonic()
-                self.answers.append(Answer(reply.status, deployment, version, now - begun, now))
+                timing = re.search(r"total;dur=([\d.]+)", reply.headers.get("server-timing", ""))
+                total_ms = float(timing[1]) if timing else None
+                self.answers.append(Answer(reply.status, deployment, version, now - begun, now, total_ms))
                 if reply.status not in (200, 429):
                     self.failed.append(f"{reply.status} {reply.body!r}")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import threading
 import time
 from pathlib import Path
 
@@ -71,10 +73,13 @@ def test_ten_times_overload_is_refused_at_once(folder: Path, store: Path) -> Non
         with running(Load(server, 40, BODY, "slow")) as storm:
             skeg.until("answers in the storm", lambda: sum(a.status == 200 for a in storm.answers) > 200)
         assert storm.statuses() == {200, 429} and not storm.failed
-        # Places are never more than there are: the admitted wait for at most one other.
-        admitted = np.median([a.seconds for a in storm.answers if a.status == 200])
-        at_rest = np.median([a.seconds for a in calm.answers])
-        assert admitted < 10 * at_rest, (admitted, at_rest)
+        # By the server's clock: that of the clients is mostly the forty clients' own.
+        at_rest, admitted = (np.median([a.total_ms for a in load.answers if a.status == 200]) for load in (calm, storm))
+        refused = np.median([a.seconds for a in storm.answers if a.status == 429])
+        print(f"medians: at rest {at_rest:.2f} ms, in the storm {admitted:.2f} ms, refused after {refused * 1e3:.2f} ms")
+        # Places are never more than there are: the admitted wait for as many others as at rest.
+        assert admitted < 5 * at_rest, (admitted, at_rest)
+        assert refused < np.median([a.seconds for a in storm.answers if a.status == 200])
         assert resident(server) < 1.5 * before
         with server.client() as client:
             started = time.monotonic()
@@ -135,3 +140,48 @@ def test_ten_times_overload_of_an_inline_model_is_refused_at_once(folder: Path, 
         assert resident(server) < 1.5 * before
         with server.client() as client:
             assert client.infer(BODY, path="/v2/models/slow/infer").status == 200
+
+
+def test_many_rows_do_not_hold_up_the_thread_that_reads(folder: Path) -> None:
+    """The example's model runs inline, but not for requests whose rows would keep everybody else waiting."""
+    matrix = np.ones((400_000, len(skeg.FEATURES)), np.float32)
+    head = json.dumps({
+        "inputs": [{"name": "features", "shape": list(matrix.shape), "datatype": "FP32",
+                    "parameters": {"binary_data_size": matrix.nbytes}}],
+        "outputs": [{"name": "output_label", "parameters": {"binary_data": True}}],
+    }).encode()
+    many = head + matrix.tobytes()
+    headers = {"inference-header-content-length": str(len(head)), "azureml-model-deployment": "green"}
+    one = skeg.matrix([[1.0] * len(skeg.FEATURES)])
+    small, large = [], []
+
+    def part(timings: list[str], name: str) -> list[float]:
+        return [float(re.search(rf"{name};dur=([\d.]+)", timing)[1]) for timing in timings]
+
+    with skeg.serving(folder, "--workers", "1", "--pool", "1") as server, server.client() as client, server.client() as other:
+        def send() -> None:
+            reply = other.request("POST", "/v2/models/fraud/infer", many, headers)
+            assert reply.status == 200, reply.body
+            large.append(reply.headers["server-timing"])
+
+        for _ in range(5):
+            sending = threading.Thread(target=send)
+            sending.start()
+            while sending.is_alive():
+                small.append(client.infer(one).headers["server-timing"])
+            sending.join()
+        assert len(large) == 5 and min(part(large, "queue")) > 0 and max(part(small, "queue")) == 0
+        ran, waited = min(part(large, "infer")), max(part(small, "total"))
+        assert waited < ran, f"a small one waited {waited} ms, a large one ran for {ran} ms"
+
+
+def test_a_timeout_counts_while_a_request_waits_for_its_place(folder: Path, store: Path) -> None:
+    with serve(folder, store, max_concurrent=1, queue=64, timeout_ms=60_000) as server:
+        with running(Load(server, 24, json.dumps(ROWS).encode(), "slow")) as load, server.client() as client:
+            skeg.until("a queue", lambda: skeg.value(server, "skeg_queue_depth") >= 8)
+            begun = time.monotonic()
+            reply = client.infer({**BODY, "parameters": {"timeout": 10_000}}, path="/v2/models/slow/infer")
+            took = (time.monotonic() - begun) * 1e3
+            assert reply.status == 408, reply.body
+        waited = np.median([answer.total_ms for answer in load.answers if answer.status == 200])
+        assert took < waited / 2, f"told after {took} ms, and the others wait for {waited} ms"

@@ -1,6 +1,6 @@
 //! The corridor of one request: admit, decode, place the inputs, run the model.
 //!
-//! Called by every protocol's scoring, once the endpoint has chosen the deployment. A model that
+//! Called by every protocol's scoring, once the endpoint has chosen the deployment. A request that
 //! runs inline awaits nothing and shares nothing but the snapshot; one that runs on the pool waits
 //! for its place and for its answer, within the request's time.
 
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use model_loader::{Inputs, NamedTensor, Tensor};
 
-use crate::admission::{Admission, Permit};
+use crate::admission::{Admission, Gate, Ticket};
 use crate::deployment::Deployment;
 use crate::error::Error;
 use crate::metrics::Spent;
@@ -62,10 +62,10 @@ pub enum Failure {
 
 /// How an admitted request is run.
 enum Admitted {
-    /// Here and now.
+    /// Here and now, unless it is too large for that.
     Inline,
-    /// On the pool, holding one of the deployment's places.
-    Pool(Permit),
+    /// On the pool, once it has one of the deployment's places.
+    Pool(Ticket),
 }
 
 /// A request that fits its deployment's model.
@@ -87,51 +87,59 @@ pub async fn score<'b, W>(
 ) -> Result<(Option<Cow<'b, str>>, W, Answer), Failure> {
     let now = worker.shared.now;
     let begun = now();
-    let deadline = arrived + deployment.timeout;
-    let admitted = admit(worker, deployment, deadline).await.map_err(Failure::Deployment)?;
-    let admission = match admitted {
-        Admitted::Inline => begun,
-        Admitted::Pool(_) => now(),
-    };
+    let admitted = admit(worker, deployment).map_err(Failure::Deployment)?;
+    // Read before it waits: how long it may do so, its own body says.
     let (request, wishes) = decode().map_err(Failure::Request)?;
     let ScoreRequest { id, inputs, outputs, timeout } = request;
+    let deadline = arrived + deployment.timeout;
     let sooner = timeout.and_then(|timeout| arrived.checked_add(timeout));
     let deadline = sooner.map_or(deadline, |sooner| deadline.min(sooner));
     let placed = place(deployment, inputs, outputs.as_deref()).map_err(Failure::Deployment)?;
     let placed_at = now();
-    let answer = match admitted {
-        Admitted::Inline => {
+    let answer = match way(deployment, admitted, &placed).map_err(Failure::Deployment)? {
+        None => {
             let sessions = &mut worker.sessions.borrow_mut();
             run(deployment, placed, sessions, (placed_at, deadline), now)
         }
-        Admitted::Pool(permit) => {
-            run_on(&worker.shared.pool, deployment, placed, permit, deadline).await
-        }
+        Some(ticket) => run_on(&worker.shared.pool, deployment, placed, ticket, deadline)
+            .await
+            .map(|mut answer| {
+                let there = now() - placed_at;
+                answer.spent.queue = there.saturating_sub(answer.spent.inference);
+                answer
+            }),
     };
     let mut answer = answer.map_err(Failure::Deployment)?;
-    answer.spent.input = placed_at - admission;
-    answer.spent.queue = admission - begun;
-    if let Admission::Pool(_) = deployment.admission {
-        let there = now() - placed_at;
-        answer.spent.queue += there.saturating_sub(answer.spent.inference);
-    }
+    answer.spent.input = placed_at - begun;
     Ok((id, wishes, answer))
 }
 
-/// Takes the request on, or refuses it at once; waits for a place until `deadline`.
+/// Takes the request on, or refuses it at once.
 #[inline]
-async fn admit(
-    worker: &Worker,
-    deployment: &Arc<Deployment>,
-    deadline: Instant,
-) -> Result<Admitted, Error> {
+fn admit(worker: &Worker, deployment: &Arc<Deployment>) -> Result<Admitted, Error> {
     match &deployment.admission {
-        Admission::Inline { per_turn } => {
+        Admission::Inline { per_turn, .. } => {
             let turn = worker.turns.now();
             let taken = worker.sessions.borrow_mut().take(deployment, turn, *per_turn)?;
             if taken { Ok(Admitted::Inline) } else { Err(Error::Busy) }
         }
-        Admission::Pool(gate) => gate.enter(deadline).await.map(Admitted::Pool),
+        Admission::Pool(gate) => gate.ticket().map(Admitted::Pool),
+    }
+}
+
+/// None for a request that runs here; else its ticket for the pool.
+#[inline]
+fn way(
+    deployment: &Deployment,
+    admitted: Admitted,
+    placed: &Placed,
+) -> Result<Option<Ticket>, Error> {
+    match admitted {
+        Admitted::Pool(ticket) => Ok(Some(ticket)),
+        Admitted::Inline => {
+            let gate = deployment.admission.gate_of_large(placed.inputs.rows());
+            gate.map(Gate::ticket).transpose()
+        }
     }
 }
 
@@ -160,19 +168,24 @@ fn run(
     }
     let Placed { inputs, selected } = placed;
     let outputs = session.run(inputs.tensors())?;
-    let spent = Spent { inference: now() - started, ..Spent::default() };
+    let ended = now();
+    if ended > deadline {
+        return Err(Error::Timeout);
+    }
+    let spent = Spent { inference: ended - started, ..Spent::default() };
     Ok(Answer { inputs, outputs, selected, spent })
 }
 
-/// Has the pool run the model. Dropping the future, as happens when the client goes away, takes
+/// Waits for a place and has the pool run the model. Dropping the future, as happens when the client goes away, takes
 /// the request back unless it is running.
 async fn run_on(
     pool: &Pool,
     deployment: &Arc<Deployment>,
     placed: Placed,
-    permit: Permit,
+    ticket: Ticket,
     deadline: Instant,
 ) -> Result<Answer, Error> {
+    let permit = ticket.place(deadline).await?;
     let Placed { inputs, selected } = placed;
     let (job, answer) = Job::new(Arc::clone(deployment), inputs, deadline, permit);
     pool.run(job)?;

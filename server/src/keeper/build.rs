@@ -16,7 +16,8 @@ use crate::record;
 use crate::route::{Rendezvous, RouteTable, Weight};
 use crate::spec::{DeploymentSpec, EndpointSpec, Execution};
 
-/// A model that takes longer for one row does not run on a thread that reads sockets.
+/// What takes longer, a row of the model or all rows of a request, does not run on a thread that
+/// reads sockets.
 const INLINE_MAX: Duration = Duration::from_micros(200);
 
 /// What deployments are made with.
@@ -136,14 +137,18 @@ fn deployment(
 }
 
 fn admission(wanted: &DeploymentSpec, loaded: &Loaded, workers: usize) -> Admission {
-    let (max_concurrent, queue) = (wanted.max_concurrent, wanted.queue);
-    let cheap = loaded.cost <= INLINE_MAX;
+    let limits @ (max_concurrent, queue) = (wanted.max_concurrent, wanted.queue);
+    // What one row costs is more than each of several does: this errs towards the pool.
+    let inline_rows = INLINE_MAX.as_nanos() / loaded.cost.as_nanos().max(1);
+    let inline_rows = usize::try_from(inline_rows).unwrap_or(usize::MAX);
     // Inline, every worker runs one: fewer at once than there are workers takes a gate, and those
     // that wait to be run together wait at the pool.
     let fits = max_concurrent as usize >= workers && !wanted.batching.is_on();
     match wanted.execution {
-        Execution::Inline => Admission::inline(max_concurrent, queue, workers),
-        Execution::Auto if cheap && fits => Admission::inline(max_concurrent, queue, workers),
+        Execution::Inline => Admission::inline(limits, workers, None),
+        Execution::Auto if inline_rows > 0 && fits => {
+            Admission::inline(limits, workers, Some(inline_rows))
+        }
         Execution::Auto | Execution::Pool => Admission::pool(max_concurrent, queue),
     }
 }

@@ -3,7 +3,6 @@
 use prometheus::proto::{Metric, MetricFamily, MetricType};
 
 use super::{family, gauge, label};
-use crate::admission::Admission;
 use crate::board::{Board, State};
 use crate::endpoint::{Endpoint, Endpoints, Seat};
 
@@ -31,12 +30,12 @@ pub(super) fn families(endpoints: &Endpoints, board: &Board) -> Vec<MetricFamily
         ),
         gauges(
             "skeg_queue_depth",
-            "Requests that wait for a place at a deployment that runs on the pool.",
+            "Requests that wait for a place at a deployment, to run on the pool.",
             of_seats(&|endpoint, seat| gated(endpoint, seat, |gate| gate.waiting())),
         ),
         gauges(
             "skeg_admitted",
-            "Requests that have a place at a deployment that runs on the pool.",
+            "Requests that have a place at a deployment, to run on the pool.",
             of_seats(&|endpoint, seat| gated(endpoint, seat, |gate| gate.admitted())),
         ),
         gauges(
@@ -72,10 +71,8 @@ fn gated(
     seat: &Seat,
     read: impl Fn(&crate::admission::Gate) -> u32,
 ) -> Option<Metric> {
-    match &seat.deployment.admission {
-        Admission::Pool(gate) => Some(named(endpoint, seat, read(gate).into())),
-        Admission::Inline { .. } => None,
-    }
+    let gate = seat.deployment.admission.gate()?;
+    Some(named(endpoint, seat, read(gate).into()))
 }
 
 fn spec_info(endpoint: &crate::board::EndpointStatus) -> Option<Metric> {

@@ -223,3 +223,25 @@ def test_one_failed_deployment_does_not_keep_the_others_from_serving(folder: Pat
     done = skeg.run("serve", "--store", str(store), *skeg.FREE_PORTS)
     assert done.returncode == 1
     assert "deployment green" in done.stderr and "deployment blue" in done.stderr
+
+
+def test_one_unsound_spec_does_not_keep_the_others_from_serving(folder: Path) -> None:
+    store = store_of(folder)
+    endpoints = store / "endpoints"
+    (endpoints / "unsound.yaml").write_text("name: unsound")
+    (endpoints / "unset.yaml").write_text(json.dumps(skeg.spec({"only": "fraud@nobody"}, {"only": 100}, name="unset")))
+    (endpoints / "._fraud.yaml").write_bytes(b"\x00\xff")
+    with skeg.serving(folder, "--poll", "200ms", command="serve", store=store) as server:
+        with server.client() as client, skeg.Client(server.admin) as admin:
+            assert client.infer((skeg.EXAMPLE / "request.json").read_bytes()).status == 200
+            faults = admin.get("/api/v1/endpoints").json()["faults"]
+            assert len(faults) == skeg.value(server, "skeg_spec_faults") == 2
+            assert all(any(words in fault for fault in faults) for words in ["unsound.yaml", "fraud@nobody"]), faults
+            # A volume that is gone is not a store without endpoints.
+            store.rename(folder / "away")
+            store.mkdir()
+            skeg.until("it is seen", lambda: skeg.value(server, "skeg_spec_faults") == 3)
+            assert client.infer((skeg.EXAMPLE / "request.json").read_bytes()).status == 200
+            store.rmdir()
+            (folder / "away").rename(store)
+            skeg.until("it is back", lambda: skeg.value(server, "skeg_spec_faults") == 2)

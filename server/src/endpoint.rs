@@ -59,6 +59,8 @@ pub struct Unready {
     pub name: Name,
     /// The version that should sit there.
     pub version: Name,
+    /// The share of the traffic that it should have.
+    pub weight: Weight,
 }
 
 /// All endpoints of the server at one moment.

@@ -4,13 +4,15 @@
 //! A task of the main thread, started by `app`. Level-triggered: whatever happens, it compares what
 //! is wanted with what is served and does what is missing. A snapshot is swapped by one pointer
 //! store, and only when every model of the new spec is ready, so a load that fails leaves the old
-//! revision serving. At the start, when there is nothing older, an endpoint serves what it has.
+//! revision serving. At the start, when there is nothing older, an endpoint serves what it has, and
+//! the server those endpoints that can be served.
 
 mod build;
 mod load;
 mod models;
 mod orders;
 mod retired;
+mod wanted;
 
 #[cfg(test)]
 mod tests;
@@ -25,16 +27,15 @@ use object_store::ObjectStore;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use self::build::Workbench;
 use self::load::{Loader, Word};
 use self::models::Models;
 use self::orders::Orders;
 use self::retired::Retired;
-use crate::board::{Board, DeploymentStatus, EndpointStatus, State};
+use self::wanted::Wanted;
+use crate::board::{Board, EndpointStatus, State};
 use crate::control::Order;
-use crate::endpoint::{Endpoint, Endpoints, Seat};
-use crate::spec::{self, EndpointSpec};
-use crate::specs::{self, SpecFile, SpecFiles, SpecSource};
+use crate::endpoint::Endpoints;
+use crate::specs::{self, Found, SpecFile, SpecFiles, SpecSource};
 use crate::worker::Shared;
 
 /// How often it is looked whether the last holders of what is gone have let go.
@@ -72,28 +73,18 @@ pub struct Keeper {
     files: SpecFiles,
     /// By file: why its newest text is not wanted.
     mistakes: BTreeMap<String, Vec<String>>,
+    /// By file: why it could not be read the last time.
+    unreadable: BTreeMap<String, String>,
+    /// Why no file could.
+    unread: Option<String>,
+    /// The newest revision of each endpoint that has ever served.
+    revisions: BTreeMap<Name, u64>,
     /// The last sound spec of each endpoint.
     wanted: BTreeMap<Name, Wanted>,
     models: Models,
     words: UnboundedReceiver<(ModelRef, Word)>,
     orders: Orders,
     retired: Retired,
-}
-
-/// What an endpoint should be.
-#[derive(Debug)]
-struct Wanted {
-    file: String,
-    digest: String,
-    spec: EndpointSpec,
-    /// The version of each of its deployments.
-    models: Vec<ModelRef>,
-    /// The digest of what serves.
-    serving: Option<String>,
-    /// Counts the snapshots that have served, also over a time when none did.
-    revision: u64,
-    /// Why this does not serve.
-    fault: Option<String>,
 }
 
 // === impl Keeper ===
@@ -109,6 +100,9 @@ impl Keeper {
             tools,
             files: SpecFiles::new(),
             mistakes: BTreeMap::new(),
+            unreadable: BTreeMap::new(),
+            unread: None,
+            revisions: BTreeMap::new(),
             wanted: BTreeMap::new(),
             models: Models::new(loader),
             words,
@@ -117,23 +111,28 @@ impl Keeper {
         })
     }
 
-    /// Reads the specs for the first time.
+    /// Reads the specs for the first time. One that is not sound does not keep the others from
+    /// being served.
     ///
     /// # Errors
-    /// Every mistake in every file, each with the file's name.
+    /// When there are specs and none is sound: every mistake in every file, each with the file's
+    /// name.
     pub async fn read_first(&mut self) -> Result<(), Vec<String>> {
         self.look().await.map_err(|error| vec![error])?;
-        let all = |(file, found): (&String, &Vec<String>)| {
+        let faults = self.faults();
+        if faults.is_empty() || !self.wanted.is_empty() {
+            return Ok(());
+        }
+        let all = |(file, found): (&str, Vec<&str>)| {
             found.iter().map(|mistake| format!("{file}: {mistake}")).collect::<Vec<_>>()
         };
-        let mistakes: Vec<String> = self.mistakes.iter().flat_map(all).collect();
-        if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
+        Err(faults.into_iter().flat_map(all).collect())
     }
 
     /// Loads what the specs name, until each model is ready or has failed, and serves it.
     ///
     /// # Errors
-    /// Every cause, when an endpoint has nothing that could serve.
+    /// Every cause, when no endpoint has anything that could serve.
     pub async fn start(&mut self) -> Result<(), Vec<String>> {
         self.reconcile();
         while self.models.any_pending() {
@@ -146,13 +145,17 @@ impl Keeper {
         let empty = |(name, _): &(&Name, &Wanted)| {
             endpoints.get(name.as_ref()).map_or(true, |endpoint| endpoint.seats.is_empty())
         };
-        let faults: Vec<String> = self
+        let causes: Vec<String> = self
             .wanted
             .iter()
             .filter(empty)
             .map(|(_, wanted)| wanted.fault.clone().unwrap_or_default())
             .collect();
-        if faults.is_empty() { Ok(()) } else { Err(faults) }
+        if !causes.is_empty() && causes.len() == self.wanted.len() {
+            return Err(causes);
+        }
+        causes.iter().for_each(|cause| tracing::error!(cause, "an endpoint cannot be served"));
+        Ok(())
     }
 
     /// Keeps on until the process ends; `nudge` makes it look at the specs at once, and so does
@@ -179,8 +182,10 @@ impl Keeper {
                 }
             }
             if self.tools.now() >= next_look {
-                if let Err(error) = self.look().await {
-                    tracing::warn!(%error, "the endpoint specs cannot be read");
+                let before = self.unread.take();
+                self.unread = self.look().await.err();
+                if let Some(error) = self.unread.as_ref().filter(|_| self.unread != before) {
+                    tracing::warn!(error, "the endpoint specs cannot be read");
                 }
                 next_look = self.tools.now() + self.tools.poll;
             }
@@ -197,19 +202,27 @@ impl Keeper {
     /// Reads the specs and notes what each should be from now on.
     async fn look(&mut self) -> Result<(), String> {
         let tools = &self.tools;
-        let mut files = specs::read(&tools.source, &*tools.store, &self.files).await?;
-        if files == self.files {
+        let Found { mut files, faults } =
+            specs::read(&tools.source, &*tools.store, &self.files).await?;
+        for (file, fault) in
+            faults.iter().filter(|(file, why)| self.unreadable.get(file.as_str()) != Some(why))
+        {
+            tracing::warn!(file, fault, "an endpoint spec cannot be read");
+        }
+        self.unreadable = faults;
+        let following: Vec<String> =
+            self.wanted.values().filter(|w| w.follows()).map(|w| w.file.clone()).collect();
+        if files == self.files && following.is_empty() {
             return Ok(());
         }
-        let gone: Vec<_> =
-            self.files.keys().filter(|file| !files.contains_key(*file)).cloned().collect();
-        for file in gone {
-            self.wanted.retain(|_, wanted| wanted.file != file);
-            self.mistakes.remove(&file);
-        }
+        self.wanted.retain(|_, wanted| {
+            files.contains_key(&wanted.file) || self.unreadable.contains_key(&wanted.file)
+        });
+        self.mistakes.retain(|file, _| files.contains_key(file));
         let mut unsettled = Vec::new();
         for (file, content) in &files {
-            if self.files.get(file) != Some(content) && !self.note(file, content).await {
+            let is_new = self.files.get(file) != Some(content) || following.contains(file);
+            if is_new && !self.note(file, content).await {
                 unsettled.push(file.clone());
             }
         }
@@ -219,45 +232,55 @@ impl Keeper {
         Ok(())
     }
 
-    /// Notes what a new text says; whether saying it again could change nothing.
+    /// Notes what a text says; whether saying it again could change nothing.
     async fn note(&mut self, file: &str, content: &SpecFile) -> bool {
-        let mut settled = true;
-        let parsed = match spec::parse(&content.text) {
-            Ok(spec) => match self.wanted.get(&spec.name) {
-                Some(known) if known.file != file => {
-                    Err(vec![format!("name: {} has endpoint {}", known.file, spec.name)])
-                }
-                _ => {
-                    let registry = &self.tools.registry;
-                    let models =
-                        specs::versions(&spec, async |query| registry.resolve(query).await);
-                    let models = models.await;
-                    settled = models.is_ok();
-                    models.map(|models| (spec, models))
-                }
-            },
-            Err(mistakes) => Err(mistakes),
-        };
-        match parsed {
-            Ok((spec, models)) => {
-                self.mistakes.remove(file);
-                // A file that names another endpoint than before gives the one before up.
-                self.wanted.retain(|name, wanted| wanted.file != file || *name == spec.name);
-                // A changed spec is a new chance for its models.
-                models.iter().for_each(|model| self.models.try_again(model));
-                let (name, file, digest) = (spec.name.clone(), file.to_owned(), content.digest());
-                let before = self.wanted.remove(&name);
-                let revision = before.as_ref().map_or(0, |before| before.revision);
-                let serving = before.and_then(|before| before.serving);
-                let wanted = Wanted { file, digest, spec, models, serving, revision, fault: None };
-                self.wanted.insert(name, wanted);
+        let registry = &self.tools.registry;
+        let sound = specs::sound(&content.text, async |query| registry.resolve(query).await).await;
+        let sound = sound.and_then(|(spec, models)| match self.wanted.get(&spec.name) {
+            Some(known) if known.file != file => {
+                Err(vec![format!("name: {} has endpoint {}", known.file, spec.name)])
             }
+            _ => Ok((spec, models)),
+        });
+        let (spec, models) = match sound {
+            Ok(sound) => sound,
             Err(found) => {
-                tracing::warn!(file, mistakes = found.join("; "), "an endpoint spec is not sound");
+                if self.mistakes.get(file) != Some(&found) {
+                    let mistakes = found.join("; ");
+                    tracing::warn!(file, mistakes, "an endpoint spec is not sound");
+                }
                 self.mistakes.insert(file.to_owned(), found);
+                return false;
             }
+        };
+        self.mistakes.remove(file);
+        let digest = wanted::digest(content, &spec, &models);
+        let before = self.wanted.get(&spec.name);
+        if before.is_some_and(|before| before.digest == digest && before.spec == spec) {
+            return true;
         }
-        settled
+        // A changed spec is a new chance for its models.
+        models.iter().for_each(|model| self.models.try_again(model));
+        // A file that names another endpoint than before gives the one before up.
+        self.wanted.retain(|name, wanted| wanted.file != file || *name == spec.name);
+        let name = spec.name.clone();
+        let serving = self.wanted.remove(&name).and_then(|before| before.serving);
+        let (file, fault) = (file.to_owned(), None);
+        let revision = self.revisions.get(&name).copied().unwrap_or_default();
+        self.wanted.insert(name, Wanted { file, digest, spec, models, serving, revision, fault });
+        true
+    }
+
+    /// By file: what keeps its newest text from being served.
+    fn faults(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut faults: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (file, found) in &self.mistakes {
+            faults.entry(file).or_default().extend(found.iter().map(String::as_str));
+        }
+        for (file, why) in &self.unreadable {
+            faults.entry(file).or_default().push(why);
+        }
+        faults
     }
 
     fn hear(&mut self, (model, word): (ModelRef, Word)) {
@@ -285,6 +308,9 @@ impl Keeper {
             }
             let served = before.shared(name.as_ref());
             let built = wanted.build(served.as_deref(), &self.models, &self.tools);
+            if let Some(built) = &built {
+                self.revisions.insert(name.clone(), built.revision);
+            }
             changed |= built.is_some();
             next.extend(built.map(Arc::new).or(served));
         }
@@ -311,98 +337,8 @@ impl Keeper {
         };
         let mut endpoints: Vec<EndpointStatus> = self.wanted.iter().map(of).collect();
         endpoints.extend(self.retired.without(self.wanted.keys()));
-        let fault =
-            |(file, found): (&String, &Vec<String>)| format!("{file}: {}", found.join("; "));
-        Board { endpoints, faults: self.mistakes.iter().map(fault).collect() }
-    }
-}
-
-// === impl Wanted ===
-
-impl Wanted {
-    /// The endpoint as it should be now, if that is another than the one served.
-    fn build(
-        &mut self,
-        served: Option<&Endpoint>,
-        models: &Models,
-        tools: &Tools,
-    ) -> Option<Endpoint> {
-        let (pending, failed) = models.missing(&self.spec, &self.models);
-        self.fault = failed.clone();
-        let whole = !pending && failed.is_none();
-        // A part serves only where nothing whole did, and once it is known to be a part.
-        let part = served.is_none_or(|served| !served.unready.is_empty());
-        if !whole && (pending || !part) {
-            return None;
-        }
-        let missing =
-            build::unready(&self.spec, &self.models, |model| models.ready(model).is_some());
-        let same = served.is_some_and(|served| served.unready == missing);
-        if same && self.serving.as_ref() == Some(&self.digest) {
-            return None;
-        }
-        let bench = Workbench {
-            metrics: &tools.shared.metrics,
-            collector: &tools.collector,
-            workers: tools.workers,
-        };
-        let revision = self.revision + 1;
-        let loaded = |model: &ModelRef| models.ready(model);
-        match build::endpoint((&self.spec, &self.models), revision, served, loaded, &bench) {
-            Ok(built) => {
-                let name = &self.spec.name;
-                tracing::info!(endpoint = %name, revision, spec = self.digest, whole, "serves");
-                self.serving = Some(self.digest.clone());
-                self.revision = revision;
-                Some(built)
-            }
-            Err(error) => {
-                self.fault = Some(format!("endpoint {}, {error}", self.spec.name));
-                None
-            }
-        }
-    }
-
-    fn status(
-        &self,
-        served: Option<&Endpoint>,
-        state: impl Fn(&ModelRef) -> State,
-        retired: &Retired,
-    ) -> EndpointStatus {
-        let seats = served.map(|served| served.seats.as_slice()).unwrap_or_default();
-        let serving = seats.iter().map(|seat| DeploymentStatus {
-            name: seat.deployment.name.clone(),
-            model: seat.deployment.model.clone(),
-            traffic: seat.weight.percent(),
-            state: State::Ready,
-        });
-        let wanted = self.spec.deployments.iter().zip(&self.models);
-        let coming = wanted.filter(|(wanted, model)| {
-            let there = |seat: &Seat| {
-                seat.deployment.name == wanted.name && seat.deployment.model == **model
-            };
-            !seats.iter().any(there)
-        });
-        let coming = coming.map(|(wanted, model)| DeploymentStatus {
-            name: wanted.name.clone(),
-            model: model.clone(),
-            traffic: 0.0,
-            state: state(model),
-        });
-        let mut deployments: Vec<DeploymentStatus> = Vec::new();
-        for status in serving.chain(coming).chain(retired.of(&self.spec.name)) {
-            // One that only changed its limits is ready, whoever still holds the one before.
-            let known = |d: &DeploymentStatus| (&d.name, &d.model) == (&status.name, &status.model);
-            if !deployments.iter().any(known) {
-                deployments.push(status);
-            }
-        }
-        EndpointStatus {
-            name: self.spec.name.clone(),
-            revision: served.map_or(0, |served| served.revision),
-            spec: self.serving.clone(),
-            fault: self.fault.clone(),
-            deployments,
-        }
+        let of_file = |(file, found): (&str, Vec<&str>)| format!("{file}: {}", found.join("; "));
+        let faults = self.faults().into_iter().map(of_file).chain(self.unread.clone());
+        Board { endpoints, faults: faults.collect() }
     }
 }

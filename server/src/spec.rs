@@ -12,6 +12,7 @@ use tree::{Mistakes, Node};
 mod deployment;
 mod drift;
 mod tree;
+mod yaml;
 
 pub use deployment::{Batching, DeploymentSpec, Execution};
 pub use drift::{Alert, AlertFormat, DriftSpec};
@@ -50,22 +51,44 @@ pub struct CollectSpec {
     pub outputs: bool,
 }
 
+/// A spec that may have mistakes.
+#[derive(Debug)]
+pub struct Draft {
+    /// The spec, if it could be read at all.
+    spec: Option<EndpointSpec>,
+    /// The deployments that could be read, mistakes elsewhere or not.
+    pub deployments: Vec<DeploymentSpec>,
+    /// Everything that is wrong, one sentence each, with the key it stands at.
+    mistakes: Vec<String>,
+}
+
 /// Reads the spec `text`.
 ///
 /// # Errors
 /// Every mistake found, one sentence each, with the key it stands at.
 pub fn parse(text: &str) -> Result<EndpointSpec, Vec<String>> {
-    let mistakes = Mistakes::default();
-    let spec = mistakes.root(text).map_err(|error| vec![error])?;
-    let spec = endpoint(spec, &mistakes);
-    let mistakes = mistakes.into_all();
-    match spec {
-        Some(spec) if mistakes.is_empty() => Ok(spec),
-        _ => Err(mistakes),
-    }
+    draft(text).sound(Vec::new())
 }
 
-fn endpoint(root: Node<'_>, mistakes: &Mistakes) -> Option<EndpointSpec> {
+/// Reads as much of the spec `text` as can be read.
+pub fn draft(text: &str) -> Draft {
+    let mistakes = Mistakes::default();
+    let mut deployments = Vec::new();
+    let root = mistakes.root(text);
+    let (spec, unread) = match root {
+        Ok(root) => (endpoint(root, &mistakes, &mut deployments), None),
+        Err(error) => (None, Some(error)),
+    };
+    let mistakes = mistakes.into_all().into_iter().chain(unread).collect();
+    Draft { spec, deployments, mistakes }
+}
+
+/// The spec that stands at `root`; `sound` gets the deployments that could be read.
+fn endpoint(
+    root: Node<'_>,
+    mistakes: &Mistakes,
+    sound: &mut Vec<DeploymentSpec>,
+) -> Option<EndpointSpec> {
     let mut keys = root.fields();
     let name = keys.require("name").and_then(Node::parsed::<Name>);
     let seats = keys.require("deployments").map(Node::entries).unwrap_or_default();
@@ -100,6 +123,7 @@ fn endpoint(root: Node<'_>, mistakes: &Mistakes) -> Option<EndpointSpec> {
         deployment::read(&seat, node, weight, mirrored)
     };
     let deployments: Vec<Option<DeploymentSpec>> = seats.into_iter().map(read).collect();
+    sound.extend(deployments.iter().flatten().cloned());
     let deployments = deployments.into_iter().collect::<Option<_>>()?;
     Some(EndpointSpec { name: name?, deployments, sticky, collect, drift })
 }
@@ -149,6 +173,23 @@ fn collect(node: Node<'_>) -> CollectSpec {
         sampling: sampling.unwrap_or(usual.sampling),
         inputs: inputs.unwrap_or(usual.inputs),
         outputs: outputs.unwrap_or(usual.outputs),
+    }
+}
+
+// === impl Draft ===
+
+impl Draft {
+    /// The spec, when neither it nor whoever looked further has found a mistake.
+    ///
+    /// # Errors
+    /// All mistakes, those found later last.
+    pub fn sound(self, found_later: Vec<String>) -> Result<EndpointSpec, Vec<String>> {
+        let Self { spec, mut mistakes, .. } = self;
+        mistakes.extend(found_later);
+        match spec {
+            Some(spec) if mistakes.is_empty() => Ok(spec),
+            _ => Err(mistakes),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use futures_util::TryStreamExt;
 use model_loader::{ModelQuery, ModelRef};
 use object_store::path::Path as ObjectPath;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 
 use crate::spec::{self, EndpointSpec};
 
@@ -30,7 +30,7 @@ const FILES_MAX: usize = 10_000;
 pub enum SpecSource {
     /// `endpoints/*.yaml` of the store.
     Store,
-    /// `*.yaml` of a local folder, such as a mounted ConfigMap.
+    /// `*.yaml` and `*.yml` of a local folder, such as a mounted ConfigMap.
     Folder(PathBuf),
 }
 
@@ -51,95 +51,165 @@ pub fn spec_path(endpoint: &str) -> ObjectPath {
     ObjectPath::from(format!("{SPECS}/{endpoint}.yaml"))
 }
 
+/// What reading the specs gave.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The files; one that could not be read this time is as it was known.
+    pub files: SpecFiles,
+    /// By file: why it could not be read.
+    pub faults: BTreeMap<String, String>,
+}
+
 /// Reads every spec; the text of a file whose tag is still `known` is not fetched again.
 ///
 /// # Errors
-/// A sentence that names the file, or the folder.
+/// A sentence that names the folder, when nothing can be said of any file.
 pub async fn read(
     source: &SpecSource,
     store: &dyn ObjectStore,
     known: &SpecFiles,
-) -> Result<SpecFiles, String> {
+) -> Result<Found, String> {
     match source {
         SpecSource::Store => stored(store, known).await,
-        SpecSource::Folder(folder) => mounted(folder),
+        SpecSource::Folder(folder) => mounted(folder, known),
     }
 }
 
-/// The version of each of a spec's deployments, as `find` finds it.
+/// The spec `text` and the version of each of its deployments, as `find` finds it.
 ///
 /// # Errors
-/// A sentence for each that it does not find.
-pub async fn versions(
-    spec: &EndpointSpec,
+/// Every mistake of the text, and a sentence for each version that is not found.
+pub async fn sound(
+    text: &str,
     find: impl AsyncFn(&ModelQuery) -> Result<ModelRef, model_loader::Error>,
-) -> Result<Vec<ModelRef>, Vec<String>> {
-    let (mut versions, mut mistakes) = (Vec::new(), Vec::new());
-    for deployment in &spec.deployments {
+) -> Result<(EndpointSpec, Vec<ModelRef>), Vec<String>> {
+    let draft = spec::draft(text);
+    let (mut versions, mut missing) = (Vec::new(), Vec::new());
+    for deployment in &draft.deployments {
         match find(&deployment.model).await {
             Ok(version) => versions.push(version),
-            Err(error) => mistakes.push(format!("deployments.{}.model: {error}", deployment.name)),
+            Err(error) => missing.push(format!("deployments.{}.model: {error}", deployment.name)),
         }
     }
-    if mistakes.is_empty() { Ok(versions) } else { Err(mistakes) }
+    draft.sound(missing).map(|spec| (spec, versions))
 }
 
-async fn stored(store: &dyn ObjectStore, known: &SpecFiles) -> Result<SpecFiles, String> {
+async fn stored(store: &dyn ObjectStore, known: &SpecFiles) -> Result<Found, String> {
     let mut listed = store.list(Some(&ObjectPath::from(SPECS)));
-    let mut files = SpecFiles::new();
+    let mut found = Found::default();
     while let Some(file) = listed.try_next().await.map_err(|e| format!("{SPECS}: {e}"))? {
         let name = file.location.to_string();
-        if !name.ends_with(".yaml") {
+        if !is_spec(file.location.filename().unwrap_or_default(), &["yaml"]) {
             continue;
         }
-        bounded(&name, file.size, files.len())?;
         let unchanged =
             known.get(&name).filter(|known| known.tag.is_some() && known.tag == file.e_tag);
-        if let Some(unchanged) = unchanged {
-            files.insert(name, unchanged.clone());
-            continue;
-        }
-        let got = match store.get(&file.location).await {
-            Ok(got) => got,
-            // Deleted since it was listed.
-            Err(object_store::Error::NotFound { .. }) => continue,
-            Err(error) => return Err(format!("{name}: {error}")),
+        let read = match unchanged {
+            Some(unchanged) => Ok(Some(unchanged.clone())),
+            None => fetched(store, &file).await,
         };
-        let tag = got.meta.e_tag.clone();
-        bounded(&name, got.meta.size, files.len())?;
-        let bytes = got.bytes().await.map_err(|e| format!("{name}: {e}"))?;
-        let text = String::from_utf8(bytes.into()).map_err(|_| format!("{name}: not UTF-8"))?;
-        files.insert(name, SpecFile { tag, text });
+        found.note(name, read, known);
     }
-    Ok(files)
+    if found.files.is_empty() && found.faults.is_empty() && !known.is_empty() {
+        still_there(store, known.len()).await?;
+    }
+    Ok(found)
 }
 
-fn mounted(folder: &Path) -> Result<SpecFiles, String> {
-    let at = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
-    let entries = std::fs::read_dir(folder).map_err(|error| at(folder, error))?;
-    let mut files = SpecFiles::new();
-    for entry in entries {
-        let path = entry.map_err(|error| at(folder, error))?.path();
-        if path.extension().is_none_or(|extension| extension != "yaml") {
-            continue;
-        }
-        let name = path.display().to_string();
-        let size = std::fs::metadata(&path).map_err(|error| at(&path, error))?.len();
-        bounded(&name, size, files.len())?;
-        let text = std::fs::read_to_string(&path).map_err(|error| at(&path, error))?;
-        files.insert(name, SpecFile { tag: None, text });
-    }
-    Ok(files)
+/// A file's content; none when it is gone since it was listed.
+async fn fetched(store: &dyn ObjectStore, file: &ObjectMeta) -> Result<Option<SpecFile>, String> {
+    bounded(file.size)?;
+    let got = match store.get(&file.location).await {
+        Ok(got) => got,
+        Err(object_store::Error::NotFound { .. }) => return Ok(None),
+        Err(error) => return Err(error.to_string()),
+    };
+    let tag = got.meta.e_tag.clone();
+    bounded(got.meta.size)?;
+    let bytes = got.bytes().await.map_err(|error| error.to_string())?;
+    let text = String::from_utf8(bytes.into()).map_err(|_| "not UTF-8".to_owned())?;
+    Ok(Some(SpecFile { tag, text }))
 }
 
-fn bounded(name: &str, size: u64, before: usize) -> Result<(), String> {
-    if size > spec::MAX_BYTES as u64 {
-        return Err(format!("{name}: larger than {} bytes", spec::MAX_BYTES));
-    }
-    if before >= FILES_MAX {
-        return Err(format!("{name}: there are more than {FILES_MAX} specs"));
+/// Fails when a store that held specs holds nothing at all any more: then a volume is not mounted,
+/// and nobody has taken the endpoints away.
+async fn still_there(store: &dyn ObjectStore, before: usize) -> Result<(), String> {
+    let root = store.list_with_delimiter(None).await.map_err(|error| format!("/: {error}"))?;
+    if root.objects.is_empty() && root.common_prefixes.is_empty() {
+        return Err(format!(
+            "the store is empty, and has had {before} endpoint specs: is it gone?"
+        ));
     }
     Ok(())
+}
+
+fn mounted(folder: &Path, known: &SpecFiles) -> Result<Found, String> {
+    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
+    let mut found = Found::default();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let file_name = path.file_name().unwrap_or_default().to_string_lossy();
+        if is_spec(&file_name, &["yaml", "yml"]) {
+            found.note(path.display().to_string(), content(&path), known);
+        }
+    }
+    Ok(found)
+}
+
+/// A local file's content; none when it is gone since it was listed.
+fn content(path: &Path) -> Result<Option<SpecFile>, String> {
+    let size = match std::fs::metadata(path) {
+        Ok(known) => known.len(),
+        Err(error) => return unless_gone(error),
+    };
+    bounded(size)?;
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) => return unless_gone(error),
+    };
+    let text = String::from_utf8(bytes).map_err(|_| "not UTF-8".to_owned())?;
+    Ok(Some(SpecFile { tag: None, text }))
+}
+
+fn unless_gone<T>(error: std::io::Error) -> Result<Option<T>, String> {
+    if error.kind() == std::io::ErrorKind::NotFound { Ok(None) } else { Err(error.to_string()) }
+}
+
+/// Whether a file's name is one of a spec: hidden files are left behind by file managers.
+fn is_spec(file_name: &str, extensions: &[&str]) -> bool {
+    let extension = Path::new(file_name).extension().and_then(|extension| extension.to_str());
+    !file_name.starts_with('.') && extension.is_some_and(|found| extensions.contains(&found))
+}
+
+fn bounded(size: u64) -> Result<(), String> {
+    let most = spec::MAX_BYTES as u64;
+    if size > most { Err(format!("larger than {most} bytes")) } else { Ok(()) }
+}
+
+// === impl Found ===
+
+impl Found {
+    fn note(&mut self, name: String, read: Result<Option<SpecFile>, String>, known: &SpecFiles) {
+        let read = match read {
+            Ok(Some(_)) if self.files.len() >= FILES_MAX => {
+                Err(format!("there are more than {FILES_MAX} specs"))
+            }
+            read => read,
+        };
+        match read {
+            Ok(None) => {}
+            Ok(Some(file)) => {
+                self.files.insert(name, file);
+            }
+            Err(fault) => {
+                // What is served stays as it is.
+                if let Some(before) = known.get(&name) {
+                    self.files.insert(name.clone(), before.clone());
+                }
+                self.faults.insert(name, fault);
+            }
+        }
+    }
 }
 
 // === impl SpecFile ===

@@ -14,7 +14,7 @@ use crate::config::Surroundings;
 use crate::failure::Failure;
 use crate::runtime;
 use crate::spec::{self, EndpointSpec};
-use crate::specs::{self, SpecFiles, SpecSource, WriteError, Writer};
+use crate::specs::{self, Found, SpecFiles, SpecSource, WriteError, Writer};
 
 /// What `skeg endpoints` does.
 #[derive(Debug, Subcommand)]
@@ -107,29 +107,32 @@ fn apply(args: &ApplyArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A spec's file, what is in it, and what that says.
-type Entry<'a> = (&'a String, &'a specs::SpecFile, Result<EndpointSpec, Vec<String>>);
+/// A spec's file, the digest of what is in it, and what that says.
+type Entry<'a> = (&'a String, String, Result<EndpointSpec, Vec<String>>);
 
 fn list(args: &ListArgs) -> Result<(), Failure> {
     let store = args.store.open(&Surroundings::read())?;
     let failed = |error: String| Failure::new(Failure::FAILED, error);
     let runtime = runtime::new().map_err(|error| failed(error.to_string()))?;
     let none = SpecFiles::new();
-    let files = runtime.block_on(specs::read(&SpecSource::Store, &*store, &none));
-    let files = files.map_err(failed)?;
-    let read = files.iter().map(|(file, content)| (file, content, spec::parse(&content.text)));
+    let found = runtime.block_on(specs::read(&SpecSource::Store, &*store, &none));
+    let Found { files, faults } = found.map_err(failed)?;
+    let read = files
+        .iter()
+        .map(|(file, content)| (file, content.digest(), spec::parse(&content.text)))
+        .chain(faults.iter().map(|(file, why)| (file, String::new(), Err(vec![why.clone()]))));
     let entries: Vec<Entry<'_>> = read.collect();
     if args.json {
-        let entry = |(file, content, parsed): &Entry<'_>| match parsed {
-            Ok(spec) => shown(spec, &content.digest()),
+        let entry = |(file, digest, parsed): &Entry<'_>| match parsed {
+            Ok(spec) => shown(spec, digest),
             Err(mistakes) => json!({"file": file, "mistakes": mistakes}),
         };
         say(serde_json::Value::Array(entries.iter().map(entry).collect()));
         return Ok(());
     }
-    let row = |(file, content, parsed): &Entry<'_>| match parsed {
-        Ok(spec) => vec![spec.name.to_string(), content.digest(), shares(spec)],
-        Err(mistakes) => vec![(*file).clone(), content.digest(), mistakes.join("; ")],
+    let row = |(file, digest, parsed): &Entry<'_>| match parsed {
+        Ok(spec) => vec![spec.name.to_string(), digest.clone(), shares(spec)],
+        Err(mistakes) => vec![(*file).clone(), digest.clone(), mistakes.join("; ")],
     };
     let rows: Vec<Vec<String>> = entries.iter().map(row).collect();
     say(table(&["ENDPOINT", "SPEC", "DEPLOYMENTS"], &rows));

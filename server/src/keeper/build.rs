@@ -47,12 +47,16 @@ pub(super) fn endpoint(
     let unready = unready(spec, models, |version| loaded(version).is_some());
     let mut seats = Vec::new();
     for (wanted, version) in spec.deployments.iter().zip(models) {
-        let Some(model) = loaded(version) else { continue };
+        let Some(model) = loaded(version) else {
+            seats.extend(before.and_then(|before| stand_in(wanted, before)));
+            continue;
+        };
         let made = deployment(spec, (wanted, version), &model, bench)?;
         let same = before.and_then(|before| before.seats.iter().find(|seat| same(seat, &made)));
         let deployment = same.map_or_else(|| Arc::new(made), |seat| Arc::clone(&seat.deployment));
         seats.push(Seat { deployment, weight: wanted.weight, mirror: wanted.mirror });
     }
+    warn_of_mirrors(spec, &seats);
     let weights: Vec<Weight> = seats.iter().map(|seat| seat.weight).collect();
     let named = seats.iter().map(|seat| (seat.deployment.name.as_ref(), seat.weight));
     let keys = Rendezvous::new(named);
@@ -69,6 +73,32 @@ pub(super) fn endpoint(
     })
 }
 
+/// What sat in a seat before, where what is to sit there is not ready and has no traffic: whoever
+/// asks for the deployment by name still finds it.
+fn stand_in(wanted: &DeploymentSpec, before: &Endpoint) -> Option<Seat> {
+    let seat = before.seats.iter().find(|seat| seat.deployment.name == wanted.name)?;
+    let (weight, mirror) = (wanted.weight, Weight::default());
+    (weight == Weight::default()).then(|| Seat {
+        deployment: Arc::clone(&seat.deployment),
+        weight,
+        mirror,
+    })
+}
+
+/// Says which mirrors cannot be given what others are asked: their copies will only be counted.
+fn warn_of_mirrors(spec: &EndpointSpec, seats: &[Seat]) {
+    let none = Weight::default();
+    for mirror in seats.iter().filter(|seat| seat.mirror > none) {
+        for live in seats.iter().filter(|seat| seat.weight > none) {
+            let signature = mirror.deployment.runnable.signature();
+            if let Err(error) = signature.takes_from(live.deployment.runnable.signature()) {
+                let (to, of) = (&mirror.deployment.name, &live.deployment.name);
+                tracing::warn!(endpoint = %spec.name, %to, %of, %error, "a mirror lacks inputs");
+            }
+        }
+    }
+}
+
 /// The deployments of a spec whose models are not there.
 pub(super) fn unready(
     spec: &EndpointSpec,
@@ -79,6 +109,7 @@ pub(super) fn unready(
     let unready = missing.map(|(wanted, model)| Unready {
         name: wanted.name.clone(),
         version: model.version.clone(),
+        weight: wanted.weight,
     });
     unready.collect()
 }

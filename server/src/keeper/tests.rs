@@ -83,3 +83,120 @@ fn a_part_that_serves_follows_its_spec_and_becomes_whole() {
         assert_eq!(served(&keeper), (3, vec![(blue, 40.0), green(60.0)], Vec::new()));
     });
 }
+
+/// A keeper of the example's store, and the example's spec.
+async fn example(store: &Arc<dyn ObjectStore>) -> (Keeper, String) {
+    crate::demo::prepare(Arc::clone(store), "2026-01-02T03:04:05Z").await.unwrap();
+    let spec = crate::specs::spec_path("fraud");
+    let text = store.get(&spec).await.unwrap().bytes().await.unwrap();
+    (keeper(store).await, String::from_utf8(text.into()).unwrap())
+}
+
+async fn put(store: &Arc<dyn ObjectStore>, endpoint: &str, text: impl Into<String>) {
+    let path = crate::specs::spec_path(endpoint);
+    store.put(&path, text.into().into()).await.unwrap();
+}
+
+#[test]
+fn traffic_leaves_a_deployment_whose_new_model_failed() {
+    run(async {
+        let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        let (mut keeper, text) = example(&store).await;
+        settle(&mut keeper).await;
+        assert_eq!(served(&keeper).0, 1);
+        let live = keeper.tools.shared.endpoints.load_full();
+        let blue = Arc::clone(&live.get("fraud").unwrap().seats[0].deployment);
+
+        // The model of another version, whose file is broken.
+        for file in ["model.onnx", "manifest.json", "baseline.json"] {
+            let of = |version: u32| format!("models/fraud/{version}/{file}").into();
+            let bytes = store.get(&of(2)).await.unwrap().bytes().await.unwrap();
+            let text =
+                String::from_utf8_lossy(&bytes).replace("\"version\": \"2\"", "\"version\": \"3\"");
+            let bytes = if file == "model.onnx" { "broken".into() } else { text.into() };
+            store.put(&of(3), bytes).await.unwrap();
+        }
+        let broken = text.replace("fraud:2", "fraud:3");
+        put(&store, "fraud", broken.clone()).await;
+        settle(&mut keeper).await;
+        assert_eq!(served(&keeper).0, 1);
+
+        put(&store, "fraud", broken.replace("green: 90, blue: 10", "green: 100, blue: 0")).await;
+        settle(&mut keeper).await;
+        let shares = vec![("blue".to_owned(), 0.0), ("green".to_owned(), 100.0)];
+        assert_eq!(served(&keeper), (2, shares, vec!["blue".to_owned()]));
+        // Whoever names blue still finds what served there.
+        let now = keeper.tools.shared.endpoints.load_full();
+        assert!(Arc::ptr_eq(&now.get("fraud").unwrap().seats[0].deployment, &blue));
+
+        // With traffic again, nothing changes until its model is there.
+        put(&store, "fraud", broken.clone()).await;
+        settle(&mut keeper).await;
+        assert_eq!(served(&keeper).0, 2);
+    });
+}
+
+#[test]
+fn what_cannot_be_served_does_not_keep_the_others_from_being_served() {
+    run(async {
+        let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        let (mut keeper, text) = example(&store).await;
+        put(&store, "unsound", "name: unsound").await;
+        put(
+            &store,
+            "missing",
+            text.replace("name: fraud", "name: missing").replace("fraud:2", "fraud@nobody"),
+        )
+        .await;
+        keeper.read_first().await.unwrap();
+        keeper.start().await.unwrap();
+        assert_eq!(served(&keeper).0, 1);
+        let faults = keeper.board().faults;
+        assert!(faults.iter().any(|fault| fault.contains("unsound.yaml")), "{faults:?}");
+        assert!(faults.iter().any(|fault| fault.contains("fraud@nobody")), "{faults:?}");
+
+        store.delete(&crate::specs::spec_path("unsound")).await.unwrap();
+        keeper.look().await.unwrap();
+        assert_eq!(keeper.board().faults.len(), faults.len() - 1, "{:?}", keeper.board().faults);
+    });
+}
+
+#[test]
+fn an_alias_is_followed_and_a_renamed_file_counts_on() {
+    run(async {
+        let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        let (mut keeper, text) = example(&store).await;
+        let registry = Registry::new(Arc::clone(&store));
+        let set = async |version: &str| {
+            let alias = model_loader::NewAlias {
+                model: "fraud".parse().unwrap(),
+                alias: "champion".parse().unwrap(),
+                version: version.parse().unwrap(),
+                set_by: "somebody".to_owned(),
+                at: "2026-01-02T03:04:05Z".to_owned(),
+            };
+            registry.set_alias(alias).await.unwrap();
+        };
+        set("2").await;
+        let text = text.replace("fraud:2", "fraud@champion");
+        put(&store, "fraud", text.clone()).await;
+        settle(&mut keeper).await;
+        let version = |keeper: &Keeper| {
+            let endpoints = keeper.tools.shared.endpoints.load();
+            endpoints.get("fraud").unwrap().seats[0].deployment.model.to_string()
+        };
+        let first = keeper.board().endpoints[0].spec.clone();
+        assert_eq!(version(&keeper), "fraud:2");
+        set("1").await;
+        settle(&mut keeper).await;
+        assert_eq!((served(&keeper).0, version(&keeper).as_str()), (2, "fraud:1"));
+        assert_ne!(keeper.board().endpoints[0].spec, first);
+        settle(&mut keeper).await;
+        assert_eq!(served(&keeper).0, 2);
+
+        store.delete(&crate::specs::spec_path("fraud")).await.unwrap();
+        put(&store, "renamed", text).await;
+        settle(&mut keeper).await;
+        assert_eq!(served(&keeper).0, 3);
+    });
+}

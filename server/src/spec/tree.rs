@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::yaml;
+
 /// Everything that is wrong with a document, a sentence each.
 #[derive(Debug, Default)]
 pub(super) struct Mistakes(RefCell<Vec<String>>);
@@ -37,9 +39,9 @@ impl Mistakes {
     /// The root of the document `text`.
     ///
     /// # Errors
-    /// The YAML reader's words: for what is no YAML, nests too deep, or repeats a key.
+    /// The YAML reader's words: for what is no YAML, or nests too deep.
     pub(super) fn root(&self, text: &str) -> Result<Node<'_>, String> {
-        let value = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
+        let value = yaml::read(text, &mut |path| self.note(path, "stands twice"))?;
         Ok(Node { path: String::new(), value, mistakes: self })
     }
 
@@ -225,7 +227,7 @@ impl<'m> Fields<'m> {
     }
 }
 
-fn join(path: &str, key: &str) -> String {
+pub(super) fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 

@@ -46,19 +46,67 @@ fn fraud() -> Name {
 fn only_changed_files_are_read_again() {
     run(async {
         let store = store().await;
-        let first = read(&SpecSource::Store, &*store, &SpecFiles::new()).await.unwrap();
+        let source = SpecSource::Store;
+        let first = read(&source, &*store, &SpecFiles::new()).await.unwrap().files;
         assert_eq!(first.keys().collect::<Vec<_>>(), ["endpoints/fraud.yaml"]);
         // What is kept is told by its tag: a text that never was in the store proves it.
         let mut known = first.clone();
         known.get_mut("endpoints/fraud.yaml").unwrap().text = "kept".to_owned();
-        let second = read(&SpecSource::Store, &*store, &known).await.unwrap();
+        let second = read(&source, &*store, &known).await.unwrap().files;
         assert_eq!(second["endpoints/fraud.yaml"].text, "kept");
         store.put(&spec_path("fraud"), "changed".into()).await.unwrap();
-        let third = read(&SpecSource::Store, &*store, &known).await.unwrap();
+        let third = read(&source, &*store, &known).await.unwrap().files;
         assert_eq!(third["endpoints/fraud.yaml"].text, "changed");
         store.delete(&spec_path("fraud")).await.unwrap();
-        assert!(read(&SpecSource::Store, &*store, &third).await.unwrap().is_empty());
+        assert!(read(&source, &*store, &third).await.unwrap().files.is_empty());
     });
+}
+
+#[test]
+fn one_file_that_cannot_be_read_does_not_hide_the_others() {
+    run(async {
+        let store = store().await;
+        let source = SpecSource::Store;
+        let first = read(&source, &*store, &SpecFiles::new()).await.unwrap().files;
+        // What a file manager leaves behind is no spec, and text that is none keeps what was known.
+        store.put(&"endpoints/._other.yaml".into(), vec![0xff, 0xfe].into()).await.unwrap();
+        store.put(&spec_path("broken"), vec![0xff, 0xfe].into()).await.unwrap();
+        store.put(&spec_path("large"), "#".repeat((1 << 20) + 1).into()).await.unwrap();
+        store.put(&spec_path("fraud"), vec![0xff].into()).await.unwrap();
+        let found = read(&source, &*store, &first).await.unwrap();
+        assert_eq!(found.files, first);
+        let faults: Vec<(&str, &str)> =
+            found.faults.iter().map(|(file, why)| (&file[10..], &**why)).collect();
+        let large = "larger than 1048576 bytes";
+        let text = "not UTF-8";
+        assert_eq!(faults, [("broken.yaml", text), ("fraud.yaml", text), ("large.yaml", large)]);
+    });
+}
+
+#[test]
+fn a_store_that_is_gone_is_not_one_without_endpoints() {
+    run(async {
+        let store = store().await;
+        let known = read(&SpecSource::Store, &*store, &SpecFiles::new()).await.unwrap().files;
+        let empty: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        let error = read(&SpecSource::Store, &*empty, &known).await.unwrap_err();
+        assert!(error.contains("is it gone?"), "{error}");
+        assert!(read(&SpecSource::Store, &*empty, &SpecFiles::new()).await.is_ok());
+    });
+}
+
+#[test]
+fn a_mounted_folder_has_both_endings() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [("a.yaml", "a"), ("b.yml", "b"), (".c.yaml", "c"), ("d.txt", "d")] {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    std::fs::write(folder.path().join("e.yaml"), [0xff]).unwrap();
+    let source = SpecSource::Folder(folder.path().to_owned());
+    let found = run(read(&source, &InMemory::new(), &SpecFiles::new())).unwrap();
+    let texts: Vec<&str> = found.files.values().map(|file| file.text.as_str()).collect();
+    assert_eq!(texts, ["a", "b"]);
+    assert!(found.faults.keys().all(|file| file.ends_with("e.yaml")) && found.faults.len() == 1);
 }
 
 #[test]
@@ -93,6 +141,13 @@ fn what_makes_no_sense_is_not_written() {
         assert!(unknown.to_string().contains("traffic.red"), "{unknown}");
         let missing = writer.apply(&SPEC.replace("fraud:2", "fraud:77")).await.unwrap_err();
         assert!(missing.to_string().contains("deployments.blue.model"), "{missing}");
+        // Beside mistakes of another kind, and a deployment that is there again.
+        let bad = SPEC.replace("fraud:2", "fraud:77").replace("green: 90", "green: 80");
+        let bad = bad.replace("traffic:", "  blue: {model: 'fraud:1'}\ntraffic:");
+        let all = writer.apply(&bad).await.unwrap_err().to_string();
+        for mistake in ["deployments.blue: stands twice", "sum to 90 %", "`fraud:77`"] {
+            assert!(all.contains(mistake), "{mistake} not in {all}");
+        }
         let nobody = "nobody".parse::<Name>().unwrap();
         assert!(matches!(writer.delete(&nobody).await, Err(WriteError::Unknown(_))));
         assert_eq!(writer.stored(&spec.name).await.unwrap().unwrap().text, SPEC);

@@ -11,7 +11,7 @@ use model_loader::{ModelQuery, ModelRef, Name, Registry};
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, UpdateVersion};
 use serde_json::{Value, json};
 
-use super::{spec_path, versions};
+use super::{sound, spec_path};
 use crate::audit::{self, Event, Kind};
 use crate::route::Weight;
 use crate::spec::{self, DeploymentSpec, EndpointSpec};
@@ -94,8 +94,12 @@ impl Writer {
     /// # Errors
     /// [`WriteError`], but for [`WriteError::Unknown`].
     pub async fn apply(&self, text: &str) -> Result<(EndpointSpec, bool), WriteError> {
-        let spec = spec::parse(text).map_err(WriteError::Refused)?;
-        let models = self.versions(&spec).await?;
+        // Every version must be there: a typing error is better found by who typed it.
+        let registered = async |query: &ModelQuery| {
+            let version = self.registry.resolve(query).await?;
+            self.registry.manifest(&version).await.map(|_| version)
+        };
+        let (spec, models) = sound(text, registered).await.map_err(WriteError::Refused)?;
         let text = with_versions(text, &spec, &models).map_err(|e| WriteError::Refused(vec![e]))?;
         let spec = spec::parse(&text).map_err(WriteError::Refused)?;
         for _ in 0..TRIES {
@@ -146,16 +150,6 @@ impl Writer {
             WriteError::Store { endpoint: endpoint.clone(), cause: error.to_string() }
         })?;
         self.audit(Kind::EndpointDeleted, endpoint, Value::Null).await
-    }
-
-    /// The versions of a spec's deployments. Every one must be there: a typing error is better
-    /// found by who typed it.
-    async fn versions(&self, spec: &EndpointSpec) -> Result<Vec<ModelRef>, WriteError> {
-        let registered = async |query: &ModelQuery| {
-            let version = self.registry.resolve(query).await?;
-            self.registry.manifest(&version).await.map(|_| version)
-        };
-        versions(spec, registered).await.map_err(WriteError::Refused)
     }
 
     /// Says in the audit trail what has been done.

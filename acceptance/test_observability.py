@@ -14,14 +14,16 @@ import pytest
 import tritonclient.grpc as triton
 from scipy.stats import binom
 from tritonclient.grpc import service_pb2, service_pb2_grpc
+from tritonclient.utils import InferenceServerException
 
 import fraud
 import skeg
+import small_models
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 PARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 FIELDS = {"method", "path", "endpoint", "deployment", "protocol", "code", "request_id", "request_bytes", "response_bytes",
-          "user_agent", "duration_ms"}
+          "user_agent", "duration_ms", "code_reason", "model_code", "model_reason"}
 
 
 def asked(samples: pd.DataFrame) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -149,6 +151,7 @@ def test_each_request_has_a_line(folder: Path, samples: pd.DataFrame) -> None:
         assert (line["request_bytes"], line["response_bytes"]) == (len(sent), len(reply.body))
         assert line["user_agent"] == agent[:70]
         assert 0 < line["duration_ms"] < 60_000
+        assert (line["code_reason"], line["model_code"], line["model_reason"]) == (None, 200, None)
     over_grpc = found["grpc"]
     assert set(over_grpc) >= FIELDS
     assert (over_grpc["path"], over_grpc["code"]) == ("/inference.GRPCInferenceService/ModelInfer", 200)
@@ -156,6 +159,30 @@ def test_each_request_has_a_line(folder: Path, samples: pd.DataFrame) -> None:
     assert len(set(protocols)) == len(protocols) and all(protocols), protocols
     assert (found["lost"]["code"], found["lost"]["deployment"]) == (404, None)
     assert (found["broken"]["code"], found["broken"]["endpoint"]) == (400, "fraud")
+    assert found["lost"]["code_reason"] == 'unknown model "nobody"' and found["lost"]["model_code"] is None
+
+
+def test_a_model_that_fails_and_a_client_that_may_not_have_their_lines(folder: Path) -> None:
+    """What Azure's traffic log has as ModelStatusCode and ModelStatusReason, and who was turned away at the door."""
+    key = folder / "key"
+    key.write_text("primary-key-0123456789")
+    flags = ("--access-log", "1.0", "--auth", "keys", "--auth-primary-key-file", str(key))
+    with small_models.serving(folder, "table", flags=flags) as server, server.client() as client:
+        body, allowed = {"data": [[9]]}, {"Authorization": "Bearer primary-key-0123456789"}
+        path = "/endpoints/table/score"
+        assert client.request("POST", path, body, {**allowed, "x-request-id": "failed"}).status == 424
+        assert client.request("POST", path, body, {"x-request-id": "denied"}).status == 401
+        with triton.InferenceServerClient(server.grpc) as other, pytest.raises(InferenceServerException):
+            tensor = triton.InferInput("index", [1, 1], "INT64")
+            tensor.set_data_from_numpy(np.array([[1]], np.int64))
+            other.infer("table", [tensor], request_id="grpc")
+        skeg.until("all lines", lambda: len(lines(server)) >= 3)
+        failed, denied, over_grpc = lines(server)
+    assert (failed["code"], failed["model_code"], failed["deployment"]) == (424, 500, None)
+    assert failed["model_reason"] == failed["code_reason"] != ""
+    assert (denied["code"], denied["model_code"], denied["endpoint"], denied["path"]) == (401, None, "table", path)
+    assert denied["code_reason"] and denied["model_reason"] is None
+    assert (over_grpc["code"], over_grpc["path"]) == (401, "/inference.GRPCInferenceService/ModelInfer")
 
 
 def test_a_path_cannot_forge_a_line(folder: Path) -> None:

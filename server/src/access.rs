@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
+use crate::error::Error;
 use crate::protocol::Protocol;
 use crate::protocol::json::write::{Write as _, string};
 
@@ -22,6 +23,10 @@ mod tests;
 const QUEUE: usize = 8192;
 /// Characters of a client's name for itself.
 const AGENT_CHARS: usize = 70;
+/// Characters of the reason of a failure.
+const REASON_CHARS: usize = 200;
+/// The status of an answer that the model failed to give.
+const MODEL_FAILED: u16 = 424;
 
 /// The way to the log.
 #[derive(Debug)]
@@ -50,6 +55,8 @@ pub struct Access<'a> {
     pub protocol: Protocol,
     /// The status, of HTTP also where it was gRPC.
     pub code: u16,
+    /// Why it was not answered.
+    pub unanswered: Option<&'a Unanswered>,
     /// The request's name, the client's or ours.
     pub request_id: Option<&'a str>,
     /// The client's own name for it, beside ours.
@@ -64,6 +71,25 @@ pub struct Access<'a> {
     pub user_agent: Option<&'a str>,
     /// From the head to the encoded reply.
     pub duration: Duration,
+}
+
+/// Why a request was not answered; kept beside its reply for its line.
+#[derive(Clone, Debug)]
+pub struct Unanswered {
+    /// What the client was told.
+    reason: String,
+    /// The model ran, and failed.
+    is_models: bool,
+}
+
+// === impl Unanswered ===
+
+impl Unanswered {
+    /// What `error` says, cut where it is long.
+    pub fn of(error: &Error) -> Self {
+        let reason = error.to_string().chars().take(REASON_CHARS).collect();
+        Self { reason, is_models: error.status() == MODEL_FAILED }
+    }
 }
 
 // === impl AccessLog ===
@@ -133,6 +159,8 @@ impl Access<'_> {
         let time = jiff::Timestamp::from_microsecond(self.time_us).unwrap_or_default();
         out.extend_from_slice(b"{\"time\":");
         string(&mut out, &time.to_string());
+        let reason = self.unanswered.map(|why| why.reason.as_str());
+        let of_model = self.unanswered.filter(|why| why.is_models);
         let texts = [
             ("method", Some(self.method)),
             ("path", Some(self.path)),
@@ -142,6 +170,8 @@ impl Access<'_> {
             ("request_id", self.request_id),
             ("client_request_id", self.client_request_id),
             ("traceparent", self.traceparent),
+            ("code_reason", reason),
+            ("model_reason", reason.filter(|_| of_model.is_some())),
         ];
         for (key, text) in texts {
             named(&mut out, key);
@@ -161,6 +191,13 @@ impl Access<'_> {
         for (key, number) in numbers {
             named(&mut out, key);
             number.write(&mut out);
+        }
+        // What Azure's model containers would have said: nothing where none was asked.
+        named(&mut out, "model_code");
+        match (self.code, of_model) {
+            (200, _) => out.extend_from_slice(b"200"),
+            (_, Some(_)) => out.extend_from_slice(b"500"),
+            _ => out.extend_from_slice(b"null"),
         }
         named(&mut out, "duration_ms");
         (self.duration.as_secs_f64() * 1e3).write(&mut out);

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Access, AccessLog};
+use super::{Access, AccessLog, Unanswered};
+use crate::error::Error;
 use crate::protocol::Protocol;
 
 #[test]
@@ -16,6 +17,7 @@ fn a_line_is_one_object() {
         deployment: None,
         protocol: Protocol::AzureMl,
         code: 404,
+        unanswered: None,
         request_id: Some("7"),
         client_request_id: None,
         traceparent: None,
@@ -32,6 +34,23 @@ fn a_line_is_one_object() {
     assert_eq!((&read["protocol"], &read["code"]), (&"azureml".into(), &404.into()));
     assert_eq!(read["user_agent"].as_str().map(str::len), Some(70));
     assert_eq!(read["duration_ms"], 1.5);
+    let nothing = serde_json::Value::Null;
+    assert_eq!((&read["model_code"], &read["code_reason"]), (&nothing, &nothing));
+
+    let line = |code, error: Option<Error>| {
+        let unanswered = error.map(|error| Unanswered::of(&error));
+        let line = Access { code, unanswered: unanswered.as_ref(), ..access }.line();
+        serde_json::from_slice::<serde_json::Value>(&line).unwrap()
+    };
+    let read = line(200, None);
+    assert_eq!((&read["model_code"], &read["model_reason"]), (&200.into(), &nothing));
+    let read = line(429, Some(Error::Busy));
+    assert_eq!((&read["model_code"], &read["model_reason"]), (&nothing, &nothing));
+    assert_eq!(read["code_reason"], "too many requests at once, try again");
+    let failed = model_loader::Error::Run { what: "x".repeat(1000) };
+    let read = line(424, Some(Error::Model(failed)));
+    assert_eq!((&read["model_code"], &read["model_reason"]), (&500.into(), &read["code_reason"]));
+    assert_eq!(read["model_reason"].as_str().map(str::len), Some(200));
 }
 
 #[test]

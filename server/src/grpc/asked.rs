@@ -11,7 +11,7 @@ use tonic::Response;
 use tonic::metadata::AsciiMetadataKey;
 
 use super::{infer, messages as pb};
-use crate::access::Access;
+use crate::access::{Access, Unanswered};
 use crate::error::Error;
 use crate::exchange::{Arrival, Call, MAX_ID, Scored, exchange};
 use crate::http::encode;
@@ -156,6 +156,13 @@ impl Asked {
         exchange(&self.worker, &call, request, decode, encode).await
     }
 
+    /// Gives a call that was turned away at the door its line in the access log.
+    pub(super) fn log_refused(&self, error: Error) {
+        if self.worker.shared.access.takes(|| self.worker.draw()) {
+            self.log("", 0, &Err(error), None);
+        }
+    }
+
     fn log(
         &self,
         model: &str,
@@ -163,6 +170,7 @@ impl Asked {
         answered: &Result<Response<pb::ModelInferResponse>, Error>,
         traceparent: Option<&str>,
     ) {
+        let unanswered = answered.as_ref().err().map(Unanswered::of);
         let said = answered.as_ref().ok().map(Response::metadata);
         let said = |name: &str| said.and_then(|said| said.get(name)?.to_str().ok());
         self.worker.shared.access.log(Access {
@@ -173,6 +181,7 @@ impl Asked {
             deployment: said(encode::DEPLOYMENT.as_str()),
             protocol: Protocol::OipGrpc,
             code: answered.as_ref().map_or_else(Error::status, |_| 200),
+            unanswered: unanswered.as_ref(),
             request_id: said(encode::REQUEST_ID.as_str()).or_else(|| self.id()),
             client_request_id: self.text("x-ms-client-request-id"),
             traceparent,

@@ -94,15 +94,20 @@ async fn reflection(service: &str, request: hyper::Request<Limited<Incoming>>) -
 }
 
 async fn inference(worker: Rc<Worker>, method: &str, request: hyper::Request<Incoming>) -> Reply {
-    if let Err(error) = admit(&worker, method, request.headers()) {
-        return refused(&worker, &error);
-    }
+    let admitted = admit(&worker, method, request.headers());
     let (head, incoming) = request.into_parts();
     let packs = head.headers.contains_key("grpc-encoding");
     let mut framed_request = hyper::Request::new(());
     *framed_request.headers_mut() = head.headers.clone();
     let head = Rc::new(head);
     let asked = Rc::new(Asked::new(Rc::clone(&worker), head));
+    if let Err(error) = admitted {
+        let reply = refused(&worker, &error);
+        if matches!(method, "ModelInfer" | "ModelStreamInfer") {
+            asked.log_refused(error);
+        }
+        return reply;
+    }
     if method == "ModelStreamInfer" {
         return stream::respond(asked, framed_request.map(|()| incoming)).await;
     }

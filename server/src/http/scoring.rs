@@ -23,7 +23,7 @@ use hyper::http::request::Parts;
 use super::encode::{self, Reply};
 use super::op::Scoring;
 use super::{body, coding};
-use crate::access::Access;
+use crate::access::{Access, Unanswered};
 use crate::deployment::Deployment;
 use crate::error::Error;
 use crate::exchange::{Arrival, Call, MAX_ID, Scored, exchange};
@@ -93,6 +93,24 @@ pub async fn answer(
         asked.log(worker, &reply, bytes, trace.as_deref());
     }
     reply
+}
+
+/// Gives a scoring request that was turned away at the door its line in the access log.
+pub fn log_refused(
+    worker: &Worker,
+    scoring: Scoring<'_>,
+    head: &Parts,
+    reply: &mut Reply,
+    error: &Error,
+) {
+    let shared = &worker.shared;
+    if shared.access.takes(|| worker.draw()) {
+        reply.extensions_mut().insert(Unanswered::of(error));
+        let arrival = Arrival { instant: (shared.now)(), unix_us: (shared.clock)() };
+        let model = scoring.model.unwrap_or_default();
+        let asked = Asked { scoring, model, head, arrival, ids: None, is_logged: true };
+        asked.log(worker, reply, 0, None);
+    }
 }
 
 /// The endpoint that is asked.
@@ -206,6 +224,9 @@ impl<'a> Asked<'a> {
         if self.scoring.protocol == Protocol::AzureMl {
             azureml::blame(&mut reply, error);
         }
+        if self.is_logged {
+            reply.extensions_mut().insert(Unanswered::of(error));
+        }
         reply
     }
 
@@ -268,6 +289,7 @@ impl<'a> Asked<'a> {
             deployment: answered.map(|answered| answered.deployment.as_str()),
             protocol: self.scoring.protocol,
             code: reply.status().as_u16(),
+            unanswered: reply.extensions().get::<Unanswered>(),
             request_id: answered.map(|answered| answered.request_id.as_str()).or(id),
             client_request_id: self.ids.and_then(|ids| ids.client()),
             traceparent,

@@ -28,6 +28,7 @@ use super::encode::{self, Reply};
 use super::op::Op;
 use super::pace::{Pace, Paced};
 use super::{body, credentials, describe, repository, scoring};
+use crate::error::Error;
 use crate::limits::Limits;
 use crate::metrics::refused::Refusal;
 use crate::shutdown::Phase;
@@ -222,6 +223,10 @@ pub(super) fn cut_off(pace: &Pace, ended: &hyper::Result<()>) -> Option<Refusal>
 async fn respond(worker: &Worker, request: Request<Incoming>) -> Result<Reply, Infallible> {
     let (head, body) = request.into_parts();
     let asked = Op::from_parts(&head.method, head.uri.path());
+    let scoring = match &asked {
+        Ok(Op::Score(scoring)) => Some(*scoring),
+        _ => None,
+    };
     let mut reply = match asked.and_then(|op| credentials::admit(worker, op, &head.headers)) {
         Ok(Op::Score(scoring)) => scoring::answer(worker, scoring, &head, body).await,
         Ok(Op::Order(order)) => {
@@ -234,7 +239,11 @@ async fn respond(worker: &Worker, request: Request<Incoming>) -> Result<Reply, I
         }
         Err(error) => {
             let reply = encode::error_in(Op::spoken_at(head.uri.path()), &error);
-            refuse(worker, reply, &head.headers, body).await
+            let mut reply = refuse(worker, reply, &head.headers, body).await;
+            if let (Some(scoring), Error::Denied(_)) = (scoring, &error) {
+                scoring::log_refused(worker, scoring, &head, &mut reply, &error);
+            }
+            reply
         }
     };
     if let Some(why) = reply.extensions().get::<Refusal>() {

@@ -14,7 +14,7 @@ COPY . .
 # /out/store is the empty default store: the final image has no shell to make a folder with.
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,target=/src/target,sharing=locked \
-    cargo build --profile dist --locked --package server --bin skeg \
+    cargo build --profile dist --locked --package server --bin skeg --features otlp \
     && mkdir -p /out/store \
     && cp target/dist/skeg /out/skeg
 

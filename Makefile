@@ -27,21 +27,23 @@ format:
 lint:
 	cargo clippy --release --locked --workspace --all-targets -- -D warnings
 
-# The release profile, so that the server the acceptance tests start is built only once.
+# The release profile, so that the server the acceptance tests start is built only once, and every
+# feature: the lints are of the build without.
+FEATURES := --features server/otlp
 unit:
-	cargo test --release --locked --workspace
+	cargo test --release --locked --workspace $(FEATURES)
 
 # As `unit` builds it: with the features that all crates and their tests ask for together, so that
 # nothing is compiled a second time for the sake of a feature less.
 built:
-	cargo test --release --locked --workspace --no-run --quiet
+	cargo test --release --locked --workspace $(FEATURES) --no-run --quiet
 
 acceptance: built tools
 	$(VENV)/bin/python -m pytest acceptance
 
 test: format lint unit acceptance
 
-test-long: deny forest-sanitizer forest-aarch64 example
+test-long: deny forest-sanitizer forest-aarch64 example fuzz
 
 deny: $(TOOLS)/bin/cargo-deny
 	# Advisories need the network; the other three are decided by what is committed.

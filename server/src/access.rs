@@ -90,6 +90,16 @@ impl Unanswered {
         let reason = error.to_string().chars().take(REASON_CHARS).collect();
         Self { reason, is_models: error.status() == MODEL_FAILED }
     }
+
+    /// What the client was told.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// Whether the model ran, and failed.
+    pub fn is_models(&self) -> bool {
+        self.is_models
+    }
 }
 
 // === impl AccessLog ===

@@ -28,6 +28,7 @@ use crate::renewal;
 use crate::runtime;
 use crate::shutdown::{Phase, PhaseSwitch, PhaseView};
 use crate::signals::Signals;
+use crate::spans::Spans;
 use crate::specs::{SpecSource, Writer};
 use crate::worker::{Opening, Shared, Worker};
 
@@ -40,6 +41,8 @@ const FILES_BESIDE_CONNECTIONS: u64 = 256;
 
 /// Longest time for the last lines of the access log.
 const ACCESS_LOG_TIME: Duration = Duration::from_secs(2);
+/// For spans that are not sent yet, at the end.
+const SPANS_TIME: Duration = Duration::from_secs(2);
 
 /// Where the server listens, once it is ready.
 #[derive(Clone, Copy, Debug)]
@@ -112,6 +115,7 @@ impl App {
             control,
             default_endpoint: config.default_endpoint.clone(),
             access_share: config.access_log,
+            spans: spans(config)?,
             tls: config.security.tls.clone(),
             clock: unix_us,
             now: Instant::now,
@@ -263,6 +267,7 @@ impl App {
         if unsaid > 0 {
             tracing::warn!(lines = unsaid, "the access log was full");
         }
+        self.shared.spans.finish(SPANS_TIME);
         let finished = self.collector.finish(end.saturating_duration_since(Instant::now()));
         tracing::info!(written = finished.written, "rows flushed");
         if finished.lost + finished.pending > 0 {
@@ -273,6 +278,14 @@ impl App {
         } else {
             Err(Failure { code: Failure::FAILED, messages: late })
         }
+    }
+}
+
+/// Where the server's parts of traces go.
+fn spans(config: &Config) -> Result<Spans, String> {
+    match &config.collector {
+        Some(collector) => Spans::to(collector, config.replica.as_ref()),
+        None => Ok(Spans::default()),
     }
 }
 

@@ -56,6 +56,8 @@ pub struct Config {
     pub default_endpoint: Option<Name>,
     /// Share of the requests that have a line in the access log.
     pub access_log: f64,
+    /// The collector that the server's parts of traces go to.
+    pub collector: Option<url::Url>,
     /// What is logged.
     pub logging: Logging,
     /// Answering, but unready, after SIGTERM.
@@ -143,6 +145,7 @@ pub fn check(
     let default_endpoint =
         args.default_endpoint.as_ref().map(|name| wrong.value("--default-endpoint", name));
     let access_log = wrong.share("--access-log", &args.access_log);
+    let collector = collector(args, &mut wrong);
     let replica = args.replica.as_deref().unwrap_or(&around.host);
     let replica = wrong.value::<Name>("--replica", replica);
     let store = StoreUrl::parse(store, &around.folder, &around.azure);
@@ -165,6 +168,7 @@ pub fn check(
             model_control,
             default_endpoint: default_endpoint.flatten(),
             access_log,
+            collector,
             logging: Logging::silent(&args.log),
             drain_delay,
             shutdown_budget,
@@ -255,6 +259,25 @@ fn limits(args: &LimitArgs, workers: usize, wrong: &mut Mistakes) -> Limits {
 
 /// No setting is longer.
 const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+
+/// The address of a collector of traces; none in builds that send none. A wrong one is not
+/// repeated: it may have a password in it.
+#[cfg(feature = "otlp")]
+fn collector(args: &ServingArgs, wrong: &mut Mistakes) -> Option<url::Url> {
+    let plain = |url: &url::Url| {
+        let open = url.username().is_empty() && url.password().is_none();
+        matches!(url.scheme(), "http" | "https") && url.has_host() && open
+    };
+    let url = args.otlp_endpoint.as_deref()?.parse().ok().filter(plain);
+    let sentence = "must be an address such as http://collector:4318, without credentials";
+    wrong.when(url.is_none(), "--otlp-endpoint", sentence);
+    url
+}
+
+#[cfg(not(feature = "otlp"))]
+fn collector(_: &ServingArgs, _: &mut Mistakes) -> Option<url::Url> {
+    None
+}
 
 /// Mistakes so far; a wrong value is noted and a harmless one stands in for it.
 #[derive(Debug, Default)]

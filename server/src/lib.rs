@@ -23,6 +23,7 @@ pub mod signals;
 pub mod logging;
 pub mod access;
 pub mod trace;
+pub mod spans;
 pub mod shutdown;
 pub mod listen;
 pub mod reloaded;

@@ -176,8 +176,8 @@ fn run(
     Ok(Answer { inputs, outputs, selected, spent })
 }
 
-/// Waits for a place and has the pool run the model. Dropping the future, as happens when the client goes away, takes
-/// the request back unless it is running.
+/// Waits for a place and has the pool run the model. Dropping the future, as happens when the
+/// client goes away, takes the request back unless it is running.
 async fn run_on(
     pool: &Pool,
     deployment: &Arc<Deployment>,

@@ -24,6 +24,7 @@ use crate::mirror::Mirror;
 use crate::pool::Pool;
 use crate::sessions::Sessions;
 use crate::shutdown::PhaseView;
+use crate::spans::Spans;
 use crate::tls::Tls;
 use crate::turns::Turns;
 
@@ -51,6 +52,8 @@ pub struct Shared {
     pub default_endpoint: Option<Name>,
     /// Which requests have a line, and where it goes.
     pub access: AccessLog,
+    /// Where the server's parts of traces go.
+    pub spans: Spans,
     /// The scoring port's certificate; without one it speaks plain HTTP.
     pub tls: Option<Arc<Tls>>,
     /// The wall clock, microseconds since 1970 UTC.
@@ -78,6 +81,8 @@ pub struct Opening {
     pub default_endpoint: Option<Name>,
     /// Share of the requests that have a line in the access log.
     pub access_share: f64,
+    /// Where the server's parts of traces go.
+    pub spans: Spans,
     /// The scoring port's certificate.
     pub tls: Option<Arc<Tls>>,
     /// The wall clock, microseconds since 1970 UTC.
@@ -136,6 +141,7 @@ impl Opening {
             control,
             default_endpoint: None,
             access_share: 0.0,
+            spans: Spans::default(),
             tls: None,
             clock,
             now,
@@ -153,7 +159,7 @@ impl Shared {
     pub fn new(opening: Opening) -> std::io::Result<Self> {
         let Opening { workers, pool, limits, scorers, control, default_endpoint, tls, .. } =
             opening;
-        let Opening { access_share, clock, now, .. } = opening;
+        let Opening { access_share, spans, clock, now, .. } = opening;
         let endpoints = Arc::<ArcSwap<Endpoints>>::default();
         Ok(Self {
             pool: Pool::start(pool, &endpoints, now)?,
@@ -166,6 +172,7 @@ impl Shared {
             control,
             default_endpoint,
             access: AccessLog::start(access_share)?,
+            spans,
             tls,
             clock,
             now,

@@ -76,6 +76,11 @@ pub struct ServingArgs {
     /// standard error
     #[arg(long, env = "SKEG_ACCESS_LOG", value_name = "SHARE", default_value = "0")]
     pub access_log: String,
+    /// Send the server's part of traces that clients record to an OpenTelemetry collector: OTLP
+    /// over HTTP, "http://collector:4318"
+    #[cfg(feature = "otlp")]
+    #[arg(long, env = "SKEG_OTLP_ENDPOINT", value_name = "URL")]
+    pub otlp_endpoint: Option<String>,
     /// What to log: a level, or tracing directives
     #[arg(long, env = "SKEG_LOG", value_name = "FILTER", default_value = "info")]
     pub log: String,

@@ -18,7 +18,7 @@ use crate::http::encode;
 use crate::protocol::Protocol;
 use crate::protocol::oip::metadata::{self, Found};
 use crate::shutdown::Phase;
-use crate::trace;
+use crate::trace::Trace;
 use crate::worker::Worker;
 
 /// The path of a scoring call, in the access log.
@@ -109,13 +109,23 @@ impl Asked {
         let model = std::mem::take(&mut request.model_name);
         let taken = if room.take(bytes) { Ok(request) } else { Err(Error::BodiesTooLarge) };
         let trace = self.text("traceparent");
-        let trace = trace.and_then(|parent| trace::continued(parent, self.worker.span()));
+        let trace = trace.and_then(|parent| Trace::continued(parent, self.worker.span()));
         let mut answered = self.score(&model, taken).await;
-        if let (Ok(response), Some(trace)) = (&mut answered, &trace) {
+        let header = trace.as_ref().map(Trace::header);
+        if let (Ok(response), Some(trace)) = (&mut answered, &header) {
             say(response, "traceparent", trace);
         }
-        if shared.access.takes(|| self.worker.draw()) {
-            self.log(&model, bytes, &answered, trace.as_deref());
+        let traced = trace.as_ref().filter(|trace| shared.spans.takes(trace));
+        let is_logged = shared.access.takes(|| self.worker.draw());
+        if is_logged || traced.is_some() {
+            self.tell(&model, bytes, &answered, header.as_deref(), |access| {
+                if is_logged {
+                    shared.access.log(*access);
+                }
+                if let Some(trace) = traced {
+                    shared.spans.send(access, trace);
+                }
+            });
         }
         answered
     }
@@ -158,22 +168,25 @@ impl Asked {
 
     /// Gives a call that was turned away at the door its line in the access log.
     pub(super) fn log_refused(&self, error: Error) {
-        if self.worker.shared.access.takes(|| self.worker.draw()) {
-            self.log("", 0, &Err(error), None);
+        let log = &self.worker.shared.access;
+        if log.takes(|| self.worker.draw()) {
+            self.tell("", 0, &Err(error), None, |access| log.log(*access));
         }
     }
 
-    fn log(
+    /// Tells of a call and its answer.
+    fn tell(
         &self,
         model: &str,
         request_bytes: usize,
         answered: &Result<Response<pb::ModelInferResponse>, Error>,
         traceparent: Option<&str>,
+        tell: impl FnOnce(&Access<'_>),
     ) {
         let unanswered = answered.as_ref().err().map(Unanswered::of);
         let said = answered.as_ref().ok().map(Response::metadata);
         let said = |name: &str| said.and_then(|said| said.get(name)?.to_str().ok());
-        self.worker.shared.access.log(Access {
+        tell(&Access {
             time_us: self.arrival.unix_us,
             method: "POST",
             path: MODEL_INFER,

@@ -31,7 +31,7 @@ use crate::protocol::Protocol;
 use crate::protocol::predictions::Outputs;
 use crate::score::ScoreRequest;
 use crate::shutdown::Phase;
-use crate::trace;
+use crate::trace::Trace;
 use crate::worker::Worker;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -46,11 +46,11 @@ struct Asked<'a> {
     arrival: Arrival,
     /// The names that the request goes by, in Azure's protocol.
     ids: Option<&'a ids::Ids>,
-    /// It has a line in the access log.
-    is_logged: bool,
+    /// It has a line in the access log, or its part of a trace is sent.
+    is_told: bool,
 }
 
-/// Who answered a request, and under which name; kept beside its reply for the access log.
+/// Who answered a request, and under which name; kept beside its reply for what is told of it.
 #[derive(Clone, Debug)]
 struct Answered {
     deployment: String,
@@ -78,19 +78,28 @@ pub async fn answer(
         Err(error) => (Cow::Borrowed(""), Some(error)),
     };
     let ids = ids.as_ref();
+    let parent = head.headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
+    let trace = parent.and_then(|parent| Trace::continued(parent, worker.span()));
+    let traced = trace.as_ref().filter(|trace| shared.spans.takes(trace));
     let is_logged = shared.access.takes(|| worker.draw());
-    let asked = Asked { scoring, model: &model, head, arrival, ids, is_logged };
+    let is_told = is_logged || traced.is_some();
+    let asked = Asked { scoring, model: &model, head, arrival, ids, is_told };
     let (mut reply, bytes) = asked.reply_to(worker, refused, incoming).await;
     if let Some(ids) = ids {
         ids.say(&mut reply);
     }
-    let parent = head.headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
-    let trace = parent.and_then(|parent| trace::continued(parent, worker.span()));
-    if let Some(trace) = &trace {
+    let trace_header = trace.as_ref().map(Trace::header);
+    if let Some(trace) = &trace_header {
         encode::header(&mut reply, TRACEPARENT, trace);
     }
-    if is_logged {
-        asked.log(worker, &reply, bytes, trace.as_deref());
+    if is_told {
+        let access = asked.access(worker, &reply, bytes, trace_header.as_deref());
+        if is_logged {
+            shared.access.log(access);
+        }
+        if let Some(trace) = traced {
+            shared.spans.send(&access, trace);
+        }
     }
     reply
 }
@@ -108,8 +117,8 @@ pub fn log_refused(
         reply.extensions_mut().insert(Unanswered::of(error));
         let arrival = Arrival { instant: (shared.now)(), unix_us: (shared.clock)() };
         let model = scoring.model.unwrap_or_default();
-        let asked = Asked { scoring, model, head, arrival, ids: None, is_logged: true };
-        asked.log(worker, reply, 0, None);
+        let asked = Asked { scoring, model, head, arrival, ids: None, is_told: true };
+        shared.access.log(asked.access(worker, reply, 0, None));
     }
 }
 
@@ -224,7 +233,7 @@ impl<'a> Asked<'a> {
         if self.scoring.protocol == Protocol::AzureMl {
             azureml::blame(&mut reply, error);
         }
-        if self.is_logged {
+        if self.is_told {
             reply.extensions_mut().insert(Unanswered::of(error));
         }
         reply
@@ -244,7 +253,7 @@ impl<'a> Asked<'a> {
         encode::header(&mut reply, encode::DEPLOYMENT, scored.deployment.name.as_ref());
         encode::header(&mut reply, encode::REQUEST_ID, scored.request_id);
         encode::timing(&mut reply, scored.answer.spent, scored.total);
-        if self.is_logged {
+        if self.is_told {
             reply.extensions_mut().insert(Answered {
                 deployment: scored.deployment.name.to_string(),
                 request_id: scored.request_id.to_owned(),
@@ -278,10 +287,17 @@ impl<'a> Asked<'a> {
         id.to_str().ok().filter(|id| !id.is_empty() && id.len() <= MAX_ID)
     }
 
-    fn log(&self, worker: &Worker, reply: &Reply, bytes: usize, traceparent: Option<&str>) {
+    /// What is told of the request and its reply.
+    fn access<'t>(
+        &'t self,
+        worker: &Worker,
+        reply: &'t Reply,
+        bytes: usize,
+        traceparent: Option<&'t str>,
+    ) -> Access<'t> {
         let answered = reply.extensions().get::<Answered>();
         let id = self.ids.map(|ids| ids.request()).or_else(|| self.header_id());
-        worker.shared.access.log(Access {
+        Access {
             time_us: self.arrival.unix_us,
             method: self.head.method.as_str(),
             path: self.head.uri.path(),
@@ -297,6 +313,6 @@ impl<'a> Asked<'a> {
             response_bytes: usize::try_from(reply.body().size_hint().lower()).unwrap_or(0),
             user_agent: self.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()),
             duration: self.took(worker),
-        });
+        }
     }
 }

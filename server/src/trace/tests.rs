@@ -1,6 +1,6 @@
 //! Sound headers are continued under another span; all others are passed over.
 
-use super::continued;
+use super::Trace;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
@@ -12,10 +12,12 @@ fn a_trace_goes_on_under_a_span_of_its_own() {
         (format!("cc-{TRACE}-00f067aa0ba902b7-01-more"), "01"),
     ] {
         let wanted = format!("00-{TRACE}-000000000000002a-{flags}");
-        assert_eq!(continued(&header, 42).as_deref(), Some(wanted.as_str()), "{header}");
+        let trace = Trace::continued(&header, 42).unwrap();
+        assert_eq!(trace.header(), wanted, "{header}");
+        assert_eq!((trace.parent, trace.is_sampled()), (0x00f0_67aa_0ba9_02b7, flags == "01"));
     }
-    let none = continued(&format!("00-{TRACE}-00f067aa0ba902b7-01"), 0).unwrap();
-    assert!(none.contains("-0000000000000001-"), "{none}");
+    let none = Trace::continued(&format!("00-{TRACE}-00f067aa0ba902b7-01"), 0).unwrap();
+    assert_eq!(none.span, 1);
 }
 
 #[test]
@@ -34,6 +36,6 @@ fn what_is_no_trace_is_passed_over() {
         format!("00_{TRACE}_00f067aa0ba902b7_01"),
         "00-ééééééééééééééééé-é-é-é-é".to_owned(),
     ] {
-        assert_eq!(continued(&header, 42), None, "{header}");
+        assert_eq!(Trace::continued(&header, 42), None, "{header}");
     }
 }

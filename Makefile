@@ -1,7 +1,7 @@
 # The recipes that people and CI share.
 #
 #   make test       everything that must pass: format, lints, unit, integration and acceptance tests
-#   make test-long  dependency policy; forest under AddressSanitizer and on aarch64; the example's check
+#   make test-long  dependency policy; forest under AddressSanitizer and on aarch64; the example's check; fuzzing
 #   make bench      the benches, which print and never fail on a time
 
 SHELL := /bin/bash
@@ -11,7 +11,7 @@ PYTHON ?= python3
 VENV := .venv
 TOOLS := target/tools
 
-.PHONY: help build built format lint unit acceptance test test-long bench bench-models deny example \
+.PHONY: help build built format lint unit acceptance test test-long bench bench-models deny example fuzz \
 	forest-aarch64 forest-sanitizer tools
 
 help:
@@ -61,6 +61,19 @@ forest-sanitizer:
 	cargo test --release --locked --package forest --lib --target-dir target/sanitizer \
 		--target "$$(rustc -vV | sed -n 's/^host: //p')"
 
+# Each decoder of untrusted bytes under libFuzzer, from the committed seeds, with the product's own versions of its crates.
+# What is found goes to server/fuzz/artifacts.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS := json binary grpc tables csv arrow
+fuzz: $(TOOLS)/bin/cargo-fuzz
+	cp Cargo.lock server/fuzz/Cargo.lock
+	set -e; for target in $(FUZZ_TARGETS); do \
+		mkdir -p target/fuzz-corpus/$$target; \
+		RUSTC_BOOTSTRAP=1 PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" cargo fuzz run --fuzz-dir server/fuzz --sanitizer none \
+			--target-dir target/fuzz $$target target/fuzz-corpus/$$target server/fuzz/corpus/$$target \
+			-- -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1; \
+	done
+
 # The committed example is what its script makes.
 example: tools
 	$(VENV)/bin/python examples/fraud/train.py --check
@@ -104,3 +117,6 @@ $(TOOLS)/azurite/.installed: acceptance/tools/azurite/package.json acceptance/to
 
 $(TOOLS)/bin/cargo-deny:
 	cargo install --locked --version 0.20.2 --root $(TOOLS) cargo-deny
+
+$(TOOLS)/bin/cargo-fuzz:
+	cargo install --locked --version 0.13.2 --root $(TOOLS) cargo-fuzz

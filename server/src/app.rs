@@ -267,8 +267,9 @@ impl App {
         if unsaid > 0 {
             tracing::warn!(lines = unsaid, "the access log was full");
         }
-        self.shared.spans.finish(SPANS_TIME);
+        // Rows first: spans have what time is left.
         let finished = self.collector.finish(end.saturating_duration_since(Instant::now()));
+        self.shared.spans.finish(SPANS_TIME.min(end.saturating_duration_since(Instant::now())));
         tracing::info!(written = finished.written, "rows flushed");
         if finished.lost + finished.pending > 0 {
             late.push(format!("{} rows did not reach the store", finished.lost + finished.pending));

@@ -17,7 +17,7 @@ mod wanted;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,7 @@ use self::wanted::Wanted;
 use crate::board::{Board, EndpointStatus, State};
 use crate::control::Order;
 use crate::endpoint::Endpoints;
-use crate::specs::{self, Found, SpecFile, SpecFiles, SpecSource};
+use crate::specs::{self, Found, Known, SpecFile, SpecFiles, SpecSource};
 use crate::worker::Shared;
 
 /// How often it is looked whether the last holders of what is gone have let go.
@@ -71,6 +71,8 @@ impl Tools {
 pub struct Keeper {
     tools: Tools,
     files: SpecFiles,
+    /// All files that there were the last time, also those whose text means nothing.
+    listed: BTreeSet<String>,
     /// By file: why its newest text is not wanted.
     mistakes: BTreeMap<String, Vec<String>>,
     /// By file: why it could not be read the last time.
@@ -99,6 +101,7 @@ impl Keeper {
         Ok(Self {
             tools,
             files: SpecFiles::new(),
+            listed: BTreeSet::new(),
             mistakes: BTreeMap::new(),
             unreadable: BTreeMap::new(),
             unread: None,
@@ -152,7 +155,9 @@ impl Keeper {
             .map(|(_, wanted)| wanted.fault.clone().unwrap_or_default())
             .collect();
         if !causes.is_empty() && causes.len() == self.wanted.len() {
-            return Err(causes);
+            let unsound = self.faults().into_iter();
+            let unsound = unsound.map(|(file, found)| format!("{file}: {}", found.join("; ")));
+            return Err(causes.into_iter().chain(unsound).collect());
         }
         causes.iter().for_each(|cause| tracing::error!(cause, "an endpoint cannot be served"));
         Ok(())
@@ -202,8 +207,8 @@ impl Keeper {
     /// Reads the specs and notes what each should be from now on.
     async fn look(&mut self) -> Result<(), String> {
         let tools = &self.tools;
-        let Found { mut files, faults } =
-            specs::read(&tools.source, &*tools.store, &self.files).await?;
+        let known = Known { files: &self.files, count: self.listed.len() };
+        let Found { mut files, faults } = specs::read(&tools.source, &*tools.store, known).await?;
         for (file, fault) in
             faults.iter().filter(|(file, why)| self.unreadable.get(file.as_str()) != Some(why))
         {
@@ -212,7 +217,11 @@ impl Keeper {
         self.unreadable = faults;
         let following: Vec<String> =
             self.wanted.values().filter(|w| w.follows()).map(|w| w.file.clone()).collect();
-        if files == self.files && following.is_empty() {
+        let listed: BTreeSet<String> =
+            files.keys().chain(self.unreadable.keys()).cloned().collect();
+        let same_files = listed == self.listed;
+        self.listed = listed;
+        if same_files && files == self.files && following.is_empty() {
             return Ok(());
         }
         self.wanted.retain(|_, wanted| {

@@ -23,7 +23,7 @@ mod tests;
 /// Largest spec file, bytes.
 pub const MAX_BYTES: usize = 1 << 20;
 /// Most deployments of one endpoint.
-const DEPLOYMENTS_MAX: usize = 64;
+pub const DEPLOYMENTS_MAX: usize = 64;
 
 /// What an endpoint should be.
 #[derive(Clone, Debug, PartialEq)]

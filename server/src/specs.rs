@@ -22,6 +22,8 @@ mod tests;
 
 /// The store's folder of endpoint specs.
 const SPECS: &str = "endpoints";
+/// The store's folder of models.
+const MODELS: &str = "models";
 /// Most specs; more are refused.
 const FILES_MAX: usize = 10_000;
 
@@ -60,6 +62,15 @@ pub struct Found {
     pub faults: BTreeMap<String, String>,
 }
 
+/// What was there the last time.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// The files whose texts are kept.
+    pub files: &'a SpecFiles,
+    /// How many there were, kept or not.
+    pub count: usize,
+}
+
 /// Reads every spec; the text of a file whose tag is still `known` is not fetched again.
 ///
 /// # Errors
@@ -67,11 +78,11 @@ pub struct Found {
 pub async fn read(
     source: &SpecSource,
     store: &dyn ObjectStore,
-    known: &SpecFiles,
+    known: Known<'_>,
 ) -> Result<Found, String> {
     match source {
         SpecSource::Store => stored(store, known).await,
-        SpecSource::Folder(folder) => mounted(folder, known),
+        SpecSource::Folder(folder) => mounted(folder, known.files),
     }
 }
 
@@ -85,7 +96,7 @@ pub async fn sound(
 ) -> Result<(EndpointSpec, Vec<ModelRef>), Vec<String>> {
     let draft = spec::draft(text);
     let (mut versions, mut missing) = (Vec::new(), Vec::new());
-    for deployment in &draft.deployments {
+    for deployment in draft.deployments.iter().take(spec::DEPLOYMENTS_MAX) {
         match find(&deployment.model).await {
             Ok(version) => versions.push(version),
             Err(error) => missing.push(format!("deployments.{}.model: {error}", deployment.name)),
@@ -94,7 +105,8 @@ pub async fn sound(
     draft.sound(missing).map(|spec| (spec, versions))
 }
 
-async fn stored(store: &dyn ObjectStore, known: &SpecFiles) -> Result<Found, String> {
+async fn stored(store: &dyn ObjectStore, known: Known<'_>) -> Result<Found, String> {
+    let Known { files: known, count: before } = known;
     let mut listed = store.list(Some(&ObjectPath::from(SPECS)));
     let mut found = Found::default();
     while let Some(file) = listed.try_next().await.map_err(|e| format!("{SPECS}: {e}"))? {
@@ -102,6 +114,7 @@ async fn stored(store: &dyn ObjectStore, known: &SpecFiles) -> Result<Found, Str
         if !is_spec(file.location.filename().unwrap_or_default(), &["yaml"]) {
             continue;
         }
+        found.check_count()?;
         let unchanged =
             known.get(&name).filter(|known| known.tag.is_some() && known.tag == file.e_tag);
         let read = match unchanged {
@@ -110,8 +123,8 @@ async fn stored(store: &dyn ObjectStore, known: &SpecFiles) -> Result<Found, Str
         };
         found.note(name, read, known);
     }
-    if found.files.is_empty() && found.faults.is_empty() && !known.is_empty() {
-        still_there(store, known.len()).await?;
+    if found.count() == 0 && before > 0 {
+        still_there(store, before).await?;
     }
     Ok(found)
 }
@@ -131,16 +144,17 @@ async fn fetched(store: &dyn ObjectStore, file: &ObjectMeta) -> Result<Option<Sp
     Ok(Some(SpecFile { tag, text }))
 }
 
-/// Fails when a store that held specs holds nothing at all any more: then a volume is not mounted,
-/// and nobody has taken the endpoints away.
+/// Fails when a store that held specs has neither specs nor models any more: then a volume is not
+/// mounted, and nobody has taken the endpoints away. Rows prove nothing: they are written there by
+/// this very process.
 async fn still_there(store: &dyn ObjectStore, before: usize) -> Result<(), String> {
-    let root = store.list_with_delimiter(None).await.map_err(|error| format!("/: {error}"))?;
-    if root.objects.is_empty() && root.common_prefixes.is_empty() {
-        return Err(format!(
-            "the store is empty, and has had {before} endpoint specs: is it gone?"
-        ));
+    let mut models = store.list(Some(&ObjectPath::from(MODELS)));
+    match models.try_next().await.map_err(|error| format!("{MODELS}: {error}"))? {
+        Some(_) => Ok(()),
+        None => Err(format!(
+            "the store has no models, and {before} endpoint specs are not there: is it gone?"
+        )),
     }
-    Ok(())
 }
 
 fn mounted(folder: &Path, known: &SpecFiles) -> Result<Found, String> {
@@ -150,6 +164,7 @@ fn mounted(folder: &Path, known: &SpecFiles) -> Result<Found, String> {
         let path = entry.map_err(failed)?.path();
         let file_name = path.file_name().unwrap_or_default().to_string_lossy();
         if is_spec(&file_name, &["yaml", "yml"]) {
+            found.check_count()?;
             found.note(path.display().to_string(), content(&path), known);
         }
     }
@@ -189,13 +204,17 @@ fn bounded(size: u64) -> Result<(), String> {
 // === impl Found ===
 
 impl Found {
+    fn count(&self) -> usize {
+        self.files.len() + self.faults.len()
+    }
+
+    /// Whether there may be one more.
+    fn check_count(&self) -> Result<(), String> {
+        let full = self.count() >= FILES_MAX;
+        if full { Err(format!("there are more than {FILES_MAX} specs")) } else { Ok(()) }
+    }
+
     fn note(&mut self, name: String, read: Result<Option<SpecFile>, String>, known: &SpecFiles) {
-        let read = match read {
-            Ok(Some(_)) if self.files.len() >= FILES_MAX => {
-                Err(format!("there are more than {FILES_MAX} specs"))
-            }
-            read => read,
-        };
         match read {
             Ok(None) => {}
             Ok(Some(file)) => {

@@ -63,8 +63,9 @@ fn source(
         // There is nothing else that it could be.
         (_, [_], [other]) if alike(other) => Some(Source::Whole(0)),
         _ => {
-            let names = if names.is_empty() { own_name } else { names };
             missing.extend(names.iter().filter(|name| column(name).is_none()).cloned());
+            // Where all that it has is a name of its own, that is what is not there.
+            missing.extend(own_name.iter().filter(|_| names.is_empty()).cloned());
             None
         }
     }
@@ -107,6 +108,13 @@ fn gather(
     inputs: &Inputs,
 ) -> Result<Tensor, Error> {
     let (rows, width) = (inputs.rows(), places.len());
+    // A graph of fixed extents may have an input of other rows.
+    let extent = |input: usize| inputs.tensors()[input].shape()[0];
+    if let Some(&(input, _)) = places.iter().find(|&&(input, _)| extent(input) != rows) {
+        let (name, first) = (&from.inputs[input].name, from.inputs[0].name.clone());
+        let problem = InputProblem::Rows { expected: rows, got: extent(input), first };
+        return Err(Error::input(name, problem));
+    }
     let cells = (0..rows).flat_map(|row| {
         places.iter().map(move |&(input, column)| {
             let stride = from.inputs[input].width().unwrap_or(1);

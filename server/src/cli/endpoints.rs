@@ -14,7 +14,7 @@ use crate::config::Surroundings;
 use crate::failure::Failure;
 use crate::runtime;
 use crate::spec::{self, EndpointSpec};
-use crate::specs::{self, Found, SpecFiles, SpecSource, WriteError, Writer};
+use crate::specs::{self, Found, Known, SpecFiles, SpecSource, WriteError, Writer};
 
 /// What `skeg endpoints` does.
 #[derive(Debug, Subcommand)]
@@ -115,7 +115,8 @@ fn list(args: &ListArgs) -> Result<(), Failure> {
     let failed = |error: String| Failure::new(Failure::FAILED, error);
     let runtime = runtime::new().map_err(|error| failed(error.to_string()))?;
     let none = SpecFiles::new();
-    let found = runtime.block_on(specs::read(&SpecSource::Store, &*store, &none));
+    let none = Known { files: &none, count: 0 };
+    let found = runtime.block_on(specs::read(&SpecSource::Store, &*store, none));
     let Found { files, faults } = found.map_err(failed)?;
     let read = files
         .iter()

@@ -200,3 +200,38 @@ fn an_alias_is_followed_and_a_renamed_file_counts_on() {
         assert_eq!(served(&keeper).0, 3);
     });
 }
+
+#[test]
+fn a_deleted_file_is_gone_also_when_its_last_text_was_unsound() {
+    run(async {
+        let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        let (mut keeper, _) = example(&store).await;
+        settle(&mut keeper).await;
+        put(&store, "fraud", "name: fraud").await;
+        settle(&mut keeper).await;
+        // What served goes on until the file is gone.
+        assert_eq!((served(&keeper).0, keeper.board().faults.len()), (1, 1));
+        store.delete(&crate::specs::spec_path("fraud")).await.unwrap();
+        settle(&mut keeper).await;
+        assert!(keeper.tools.shared.endpoints.load().get("fraud").is_err());
+        assert_eq!(keeper.board().faults, Vec::<String>::new());
+    });
+}
+
+#[test]
+fn a_part_that_answers_is_not_given_up_for_a_model_that_failed() {
+    run(async {
+        let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        let (mut keeper, text) = example(&store).await;
+        // Blue has failed since the start.
+        store.put(&"models/fraud/2/model.onnx".into(), "broken".into()).await.unwrap();
+        settle(&mut keeper).await;
+        let before = served(&keeper);
+        assert_eq!(before.2, ["blue"]);
+        // Now green is to have a version that is not there.
+        put(&store, "fraud", text.replace("fraud:1", "fraud:9")).await;
+        settle(&mut keeper).await;
+        assert_eq!(served(&keeper), before);
+        assert!(keeper.board().endpoints[0].fault.as_ref().unwrap().contains("fraud:9"));
+    });
+}

@@ -68,9 +68,13 @@ impl Wanted {
         let missing =
             build::unready(&self.spec, &self.models, |model| models.ready(model).is_some());
         let carries = |unready: &[Unready]| unready.iter().any(|u| u.weight > Weight::default());
-        // A part serves once it is known to be one: where nothing whole did, or where what failed
-        // is to have no traffic, which must not wait for it.
-        let part = served.is_none_or(|served| carries(&served.unready)) || !carries(&missing);
+        // A part serves once it is known to be one: where nothing whole did and nobody who answers
+        // is lost, or where what failed is to have no traffic, which must not wait for it.
+        let part = served.is_none_or(|served| {
+            let answers = |u: &Unready| served.seats.iter().any(|s| s.deployment.name == u.name);
+            let loses = missing.iter().any(|u| u.weight > Weight::default() && answers(u));
+            !carries(&missing) || (carries(&served.unready) && !loses)
+        });
         if !whole && (pending || !part) {
             return None;
         }

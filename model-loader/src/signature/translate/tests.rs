@@ -78,12 +78,33 @@ fn values_become_those_of_the_other_type_or_are_refused() {
 }
 
 #[test]
+fn an_input_of_other_rows_gives_no_columns() {
+    let fixed = |name, shape: &[usize]| {
+        let shape: Vec<_> = shape.iter().copied().map(Some).collect();
+        spec(name, Datatype::Fp32, &shape, &[])
+    };
+    let live = takes(vec![fixed("x", &[4, 2]), fixed("a", &[1, 1])]);
+    let x: (&str, &[usize], Values) = ("x", &[4, 2], Values::Fp32(vec![0.0; 8]));
+    let inputs = sent(&live, &[x, ("a", &[1, 1], Values::Fp32(vec![1.0]))]);
+    let other = takes(vec![spec("y", Datatype::Fp32, &[None, Some(1)], &["a"])]);
+    let error = other.translate(&live, inputs).unwrap_err().to_string();
+    assert!(error.contains('4') && error.contains('1'), "{error}");
+}
+
+#[test]
 fn what_has_no_counterpart_is_named() {
     let live = takes(vec![matrix("x", &["a", "b"])]);
     let wants = takes(vec![matrix("x", &["b", "c", "d"])]);
     let error = wants.takes_from(&live).unwrap_err().to_string();
     assert!(error.contains('c') && error.contains('d'), "{error}");
     assert!(wants.translate(&live, two_rows(&live)).is_err());
+    // A column of the other's that is called as the input is no whole input.
+    let open = takes(vec![
+        spec("a", Datatype::Fp32, &[None, None], &[]),
+        spec("b", Datatype::Fp32, &[None], &[]),
+    ]);
+    let error = open.takes_from(&live).unwrap_err().to_string();
+    assert!(error.contains("\"a\"") || error.contains("`a`"), "{error}");
     let wide = takes(vec![spec("x", Datatype::Fp32, &[None, Some(3)], &[])]);
     let error = wide.translate(&live, two_rows(&live)).unwrap_err().to_string();
     assert!(error.contains("[2, 2]"), "{error}");

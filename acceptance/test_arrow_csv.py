@@ -248,3 +248,33 @@ def test_rows_are_collected_whatever_their_form(folder: Path, samples: pd.DataFr
         found = rows[rows["request_id"] == name].sort_values("row_index")
         inputs = found[[f"in.{feature}" for feature in skeg.FEATURES]].to_numpy(np.float32)
         np.testing.assert_array_equal(inputs, fraud.table(samples).to_numpy())
+
+
+def test_tables_may_go_to_score_too(green: skeg.Server, samples: pd.DataFrame) -> None:
+    table = fraud.table(samples)
+    with green.client() as client:
+        reply = client.request("POST", "/score", table.to_csv(index=False).encode(), {"Content-Type": "text/csv"})
+        assert reply.status == 200, reply.body
+        fraud.check(reply.json()[fraud.LABEL], reply.json()[fraud.PROBABILITY], samples)
+        far = table.astype(object)
+        far.iloc[0, 0] = "1e39"
+        reply = client.request("POST", "/score", far.to_csv(index=False).encode(), {"Content-Type": "text/csv"})
+        assert reply.status == 400 and table.columns[0] in reply.json()["message"], reply.body
+
+
+def test_streams_that_break_the_library_are_refused_in_silence(folder: Path, samples: pd.DataFrame) -> None:
+    """Whatever the library trips over is a 400, and leaves no stack in the log."""
+    sink = pa.BufferOutputStream()
+    batch = pa.RecordBatch.from_pandas(fraud.table(samples), preserve_index=False)
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    sound, chance = sink.getvalue().to_pybytes(), np.random.default_rng(5)
+    with skeg.demo_of_one(folder) as server:
+        with server.client() as client:
+            for _ in range(300):
+                broken = bytearray(sound)
+                for place in chance.integers(0, min(len(sound), 4096), 4):
+                    broken[place] = chance.integers(0, 256)
+                kind = {"Content-Type": "application/vnd.apache.arrow.stream"}
+                assert client.request("POST", "/invocations", bytes(broken), kind).status in (200, 400, 413)
+        assert "panicked" not in server.logs()

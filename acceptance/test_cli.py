@@ -99,3 +99,5 @@ def test_a_server_without_endpoints_is_ready(folder: Path) -> None:
     (folder / "store").mkdir()
     with skeg.serving(folder, command="serve") as server, server.client() as client:
         assert client.get("/v2/health/ready").status == 200
+        # MLflow's health asks for a model.
+        assert client.get("/ping").status == client.get("/health").status == 404

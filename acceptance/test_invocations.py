@@ -176,3 +176,5 @@ def test_mlflows_own_client(green: skeg.Server, samples: pd.DataFrame, folder: P
         labels, probabilities = zip(*said[way]["data"], strict=True)
         fraud.check(labels, probabilities, samples)
     assert "error code 400" in said["refused"] and "amount" in said["refused"]
+    # At Databricks' path, by the client of its serving endpoints.
+    fraud.check_records(said["databricks"]["predictions"], samples)

@@ -78,4 +78,4 @@ def test_infer_over_grpc(said: dict[str, Any], samples: pd.DataFrame, way: str) 
 def test_health_and_errors_over_grpc(said: dict[str, Any]) -> None:
     assert said["grpc"]["health"] == [True, True, True]
     assert "INVALID_ARGUMENT" in said["grpc"]["refused"] and "features" in said["grpc"]["refused"]
-    assert "NOT_FOUND" in said["grpc"]["nobody"]
+    assert "NOT_FOUND" in said["grpc"]["nobody"] and said["grpc"]["nobody ready"] is False

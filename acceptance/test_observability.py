@@ -132,17 +132,19 @@ def test_each_request_has_a_line(folder: Path, samples: pd.DataFrame) -> None:
         replies: dict[str, tuple[str, bytes, skeg.Reply]] = {}
         for protocol, (path, body) in asked(samples).items():
             sent = json.dumps(body).encode()
-            headers = {"x-request-id": protocol, "User-Agent": agent, "Content-Type": "application/json"}
+            headers = {"x-request-id": protocol, "User-Agent": agent, "Content-Type": "application/json",
+                       "x-ms-client-request-id": f"client of {protocol}"}
             replies[protocol] = (path, sent, client.request("POST", path, sent, headers))
         with triton.InferenceServerClient(server.grpc) as other:
             tensor = triton.InferInput("features", [fraud.COUNT, 20], "FP32")
             tensor.set_data_from_numpy(fraud.table(samples).to_numpy(np.float32))
-            other.infer("fraud", [tensor], request_id="grpc")
+            other.infer("fraud", [tensor], headers={"x-request-id": "grpc", "x-ms-client-request-id": "client of grpc"})
         client.request("POST", "/v2/models/nobody/infer", b"{}", {"x-request-id": "lost"})
         client.request("POST", "/v2/models/fraud/infer", b"{", {"x-request-id": "broken"})
         skeg.until("all lines", lambda: len(lines(server)) >= len(replies) + 3)
         found = {line["request_id"]: line for line in lines(server)}
     assert set(found) == {*replies, "grpc", "lost", "broken"}
+    assert all(found[name]["client_request_id"] == f"client of {name}" for name in [*replies, "grpc"])
     for protocol, (path, sent, reply) in replies.items():
         line = found[protocol]
         assert set(line) >= FIELDS

@@ -110,7 +110,9 @@ impl Endpoint {
                 && target.version.is_none_or(|wanted| version.as_ref() == wanted)
         };
         let servable = |seat: &&Seat| suits(&seat.deployment.name, &seat.deployment.model.version);
-        if let Some(seat) = self.seats.iter().find(servable) {
+        // Two deployments of different models may have one version: the one that speaks for the
+        // endpoint (`foremost`) has it then.
+        if let Some(seat) = self.seats.iter().filter(servable).max_by_key(|seat| seat.weight) {
             return Ok(seat);
         }
         let model = self.name.to_string();

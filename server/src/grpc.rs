@@ -12,7 +12,7 @@ pub mod serve;
 mod in_hand;
 mod dispatch;
 mod framing;
-mod bounds;
+pub mod bounds;
 mod methods;
 mod asked;
 mod stream;

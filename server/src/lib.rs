@@ -20,6 +20,7 @@ pub mod demo;
 pub mod app;
 pub mod runtime;
 pub mod signals;
+pub mod quiet;
 pub mod logging;
 pub mod access;
 pub mod trace;

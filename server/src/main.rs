@@ -10,6 +10,7 @@ use server::cli::Cli;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    server::quiet::install();
     let code = match Cli::read() {
         Ok(cli) => cli.run(),
         Err(code) => code,

@@ -75,7 +75,10 @@ async def over_grpc(address: str, rows: np.ndarray) -> dict[str, Any]:
         for how in ("binary", "json", "array"):
             said[how] = shown(await client.infer(request(rows, how)))
         said["refused"] = await fails(client.infer(request(rows[:, :19].copy(), "binary")))
-        said["nobody"] = await fails(client.is_model_ready("nobody"))
+        said["nobody ready"] = await client.is_model_ready("nobody")
+        unknown = request(rows, "json")
+        unknown.model_name = "nobody"
+        said["nobody"] = await fails(client.infer(unknown))
     return said
 
 

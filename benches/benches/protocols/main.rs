@@ -145,4 +145,7 @@ fn encoding(
     one("arrow", &|| arrow::write(tables).expect("it has rows"));
     let floats = bodies.output_floats();
     one("serde_json floats", &|| serde_json::to_vec(&floats).expect("memory takes all"));
+    let value = serde_json::to_value(&floats).expect("floats are JSON");
+    one("serde_json Value", &|| serde_json::to_vec(&value).expect("memory takes all"));
+    one("simd-json floats", &|| simd_json::to_vec(&floats).expect("memory takes all"));
 }

@@ -21,9 +21,6 @@ use crate::shutdown::Phase;
 use crate::trace::Trace;
 use crate::worker::Worker;
 
-/// The path of a scoring call, in the access log.
-const MODEL_INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
-
 /// A call, and when it came.
 #[derive(Debug)]
 pub(super) struct Asked {
@@ -189,7 +186,7 @@ impl Asked {
         tell(&Access {
             time_us: self.arrival.unix_us,
             method: "POST",
-            path: MODEL_INFER,
+            path: self.head.uri.path(),
             endpoint: named(model),
             deployment: said(encode::DEPLOYMENT.as_str()),
             protocol: Protocol::OipGrpc,
@@ -207,7 +204,8 @@ impl Asked {
 
     /// The client's name for the request, where a header has it.
     fn id(&self) -> Option<&str> {
-        self.text(encode::REQUEST_ID.as_str()).filter(|id| (1..=MAX_ID).contains(&id.len()))
+        let id = self.text("x-request-id").or_else(|| self.text(encode::REQUEST_ID.as_str()));
+        id.filter(|id| (1..=MAX_ID).contains(&id.len()))
     }
 
     /// A header's value; one that is no text is one that nothing is called.

@@ -34,7 +34,7 @@ enum Payload<'a> {
 ///
 /// # Errors
 /// [`Error::Request`] for too many parts or extents, [`Error::TooMany`] for too many elements.
-pub(super) fn check(message: &[u8], limits: RequestLimits) -> Result<(), Error> {
+pub fn check(message: &[u8], limits: RequestLimits) -> Result<(), Error> {
     let mut counted = Counted::default();
     for (field, payload) in fields(message) {
         match (field, payload) {

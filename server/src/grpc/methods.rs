@@ -30,11 +30,8 @@ pub(super) async fn model_ready(
     asked: Rc<Asked>,
     pb::ModelReadyRequest { name, version }: pb::ModelReadyRequest,
 ) -> Result<Response<pb::ModelReadyResponse>, Error> {
-    let ready = match asked.found(&name, &version, |_| ()) {
-        Ok(()) => asked.is_serving(),
-        Err(Error::Unready { .. }) => false,
-        Err(unknown) => return Err(unknown),
-    };
+    // Whoever polls for a model to come is told that it is not there, as Triton tells it.
+    let ready = asked.found(&name, &version, |_| ()).is_ok() && asked.is_serving();
     Ok(Response::new(pb::ModelReadyResponse { ready }))
 }
 

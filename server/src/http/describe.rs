@@ -40,7 +40,7 @@ pub fn answer(question: Question<'_>, query: &str, shared: &Shared, phase: Phase
         Question::Live => Ok(shape(&Live { live: true })),
         Question::Ready => Ok(readiness(None, phase)),
         Question::Healthy => Ok(body(b"Healthy".to_vec(), TEXT)),
-        Question::Ping => Ok(body(b"\n".to_vec(), JSON)),
+        Question::Ping => Ok(ping(shared, phase)),
         Question::Version => Ok(body(metadata::server().version.as_bytes().to_vec(), TEXT)),
         Question::Options => Ok(body(Vec::new(), TEXT)),
         Question::Models => Ok(models(shared)),
@@ -88,6 +88,16 @@ fn counted(shared: &Shared, place: Option<Place<'_>>) -> Result<Reply, Error> {
     let (model, version) = (place.map(|place| place.model), place.and_then(|place| place.version));
     let counted = statistics::of(&shared.endpoints.load(), model, version)?;
     Ok(shape(&counted))
+}
+
+/// MLflow's health: 404 while there is no model.
+fn ping(shared: &Shared, phase: Phase) -> Reply {
+    let mut reply = body(b"\n".to_vec(), JSON);
+    let endpoints = shared.endpoints.load();
+    if phase != Phase::Serving || endpoints.iter().all(|endpoint| endpoint.seats.is_empty()) {
+        *reply.status_mut() = status(404);
+    }
+    reply
 }
 
 fn readiness(name: Option<&str>, phase: Phase) -> Reply {

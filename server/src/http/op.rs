@@ -148,6 +148,11 @@ impl<'a> Op<'a> {
         if let Some(rest) = path.strip_prefix("/endpoints/") {
             return endpoint(rest).map(Self::Score);
         }
+        // Databricks' clients.
+        if let Some(rest) = path.strip_prefix("/serving-endpoints/") {
+            let invoked = |scoring: &Scoring<'_>| scoring.protocol == Protocol::Mlflow;
+            return endpoint(rest).filter(invoked).map(Self::Score);
+        }
         if let Some(rest) = path.strip_prefix("/v1/models/") {
             return first_version(rest);
         }

@@ -35,6 +35,7 @@ use crate::trace::Trace;
 use crate::worker::Worker;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const CLIENT_ID: HeaderName = HeaderName::from_static("x-ms-client-request-id");
 
 /// A request before its body is read.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +67,7 @@ pub async fn answer(
 ) -> Reply {
     let _in_hand = worker.take();
     let shared = &worker.shared;
-    let arrival = Arrival { instant: (shared.now)(), unix_us: (shared.clock)() };
+    let arrival = arrival(worker);
     let ids = (scoring.protocol == Protocol::AzureMl)
         .then(|| ids::Ids::of(&head.headers, || worker.request_id(unix_ms(arrival))));
     let (ids, model) = match ids.transpose() {
@@ -104,10 +105,16 @@ pub async fn answer(
     reply
 }
 
+/// Now, as the time when a request came.
+pub fn arrival(worker: &Worker) -> Arrival {
+    let shared = &worker.shared;
+    Arrival { instant: (shared.now)(), unix_us: (shared.clock)() }
+}
+
 /// Gives a scoring request that was turned away at the door its line in the access log.
 pub fn log_refused(
     worker: &Worker,
-    scoring: Scoring<'_>,
+    (scoring, arrival): (Scoring<'_>, Arrival),
     head: &Parts,
     reply: &mut Reply,
     error: &Error,
@@ -115,7 +122,6 @@ pub fn log_refused(
     let shared = &worker.shared;
     if shared.access.takes(|| worker.draw()) {
         reply.extensions_mut().insert(Unanswered::of(error));
-        let arrival = Arrival { instant: (shared.now)(), unix_us: (shared.clock)() };
         let model = scoring.model.unwrap_or_default();
         let asked = Asked { scoring, model, head, arrival, ids: None, is_told: true };
         shared.access.log(asked.access(worker, reply, 0, None));
@@ -126,6 +132,9 @@ pub fn log_refused(
 fn named<'a>(worker: &Worker, scoring: Scoring<'a>) -> Result<Cow<'a, str>, Error> {
     if let Some(model) = scoring.model {
         return Ok(Cow::Borrowed(model));
+    }
+    if worker.phase.now() == Phase::Starting {
+        return Err(Error::Starting);
     }
     let endpoints = worker.shared.endpoints.load();
     let unnamed = endpoints.unnamed(worker.shared.default_endpoint.as_ref());
@@ -307,7 +316,10 @@ impl<'a> Asked<'a> {
             code: reply.status().as_u16(),
             unanswered: reply.extensions().get::<Unanswered>(),
             request_id: answered.map(|answered| answered.request_id.as_str()).or(id),
-            client_request_id: self.ids.and_then(|ids| ids.client()),
+            client_request_id: match self.ids {
+                Some(ids) => ids.client(),
+                None => self.headers().get(CLIENT_ID).and_then(|value| value.to_str().ok()),
+            },
             traceparent,
             request_bytes: bytes,
             response_bytes: usize::try_from(reply.body().size_hint().lower()).unwrap_or(0),

@@ -239,9 +239,10 @@ async fn respond(worker: &Worker, request: Request<Incoming>) -> Result<Reply, I
         }
         Err(error) => {
             let reply = encode::error_in(Op::spoken_at(head.uri.path()), &error);
+            let arrival = scoring::arrival(worker);
             let mut reply = refuse(worker, reply, &head.headers, body).await;
             if let (Some(scoring), Error::Denied(_)) = (scoring, &error) {
-                scoring::log_refused(worker, scoring, &head, &mut reply, &error);
+                scoring::log_refused(worker, (scoring, arrival), &head, &mut reply, &error);
             }
             reply
         }

@@ -6,7 +6,6 @@
 
 mod cells;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow_array::builder::{BooleanBuilder, StringBuilder};
@@ -26,6 +25,7 @@ use super::predictions::Outputs;
 use super::room::Room;
 use crate::error::Error;
 use crate::limits::RequestLimits;
+use crate::quiet;
 
 #[cfg(test)]
 mod tests;
@@ -51,9 +51,8 @@ pub fn read(
 ) -> Result<Table<'static>, Error> {
     // The library takes parts of what it is given, and makes nothing larger; whatever it trips over
     // is the sender's fault.
-    let caught = catch_unwind(AssertUnwindSafe(|| table(body, signature, limits)));
-    let unread = |_| Err(Error::Request("not an Arrow stream that can be read".to_owned()));
-    caught.unwrap_or_else(unread)
+    let unread = || Err(Error::Request("not an Arrow stream that can be read".to_owned()));
+    quiet::caught(|| table(body, signature, limits)).unwrap_or_else(unread)
 }
 
 fn table(

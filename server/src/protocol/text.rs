@@ -36,6 +36,11 @@ pub fn parse(values: &mut Values, text: &str) -> Result<(), String> {
         ($values:ident, $type:ty) => {
             match trimmed.parse::<$type>() {
                 // Rust reads what is out of range as infinite, and so does an explicit "inf".
+                Ok(number)
+                    if number.is_infinite() && trimmed.contains(|c: char| c.is_ascii_digit()) =>
+                {
+                    return wrong("number within the range of the column")
+                }
                 Ok(number) => $values.push(number),
                 Err(_) if MISSING.contains(&trimmed) => $values.push(<$type>::NAN),
                 Err(_) => return wrong("number"),

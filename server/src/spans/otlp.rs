@@ -122,6 +122,7 @@ fn attributes(access: &Access<'_>) -> Vec<KeyValue> {
     if access.protocol == Protocol::OipGrpc {
         all.push(KeyValue::new("rpc.system", "grpc"));
     }
+    let code = access.code.to_string();
     let texts = [
         text("http.request.method", Some(access.method)),
         text("url.path", Some(access.path)),
@@ -129,7 +130,8 @@ fn attributes(access: &Access<'_>) -> Vec<KeyValue> {
         text("skeg.endpoint", access.endpoint),
         text("skeg.deployment", access.deployment),
         text("skeg.request_id", access.request_id),
-        text("error.type", access.unanswered.map(|why| why.reason())),
+        text("error.type", access.unanswered.map(|_| code.as_str())),
+        text("skeg.reason", access.unanswered.map(|why| why.reason())),
     ];
     all.extend(texts.into_iter().flatten());
     all

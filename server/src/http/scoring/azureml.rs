@@ -1,9 +1,10 @@
-//! Azure ML's `/score`: tables in JSON, or one row in a query.
+//! Azure ML's `/score`: tables in JSON, CSV or Arrow, or one row in a query.
 
 use hyper::Method;
 use hyper::header::HeaderName;
 
 use super::Asked;
+use super::format::Format;
 use crate::deployment::Deployment;
 use crate::error::Error;
 use crate::exchange::Scored;
@@ -30,19 +31,33 @@ pub(super) async fn exchange(
     body: Result<&[u8], Error>,
 ) -> Result<Reply, Error> {
     let limits = worker.shared.limits.request;
+    // Whatever is neither CSV nor Arrow is JSON here: scripts send all kinds of types.
+    let form = Format::of(asked.headers());
     let decode = |body, deployment: &Deployment| {
-        let frames = Frames { signature: deployment.runnable.signature(), limits };
+        let signature = deployment.runnable.signature();
+        let frames = Frames { signature, limits };
         let table = if asked.head.method == Method::GET {
             query(asked.head.uri.query().unwrap_or_default(), frames)
-        } else {
+        } else if form == Format::Json {
             azureml::read(body, frames)
+        } else {
+            form.read(body, signature, limits)
         };
         Ok((ScoreRequest::of(table?), ()))
     };
     let encode = |scored: Scored<'_>, ()| {
-        let mut out = Vec::new();
-        super::outputs(scored).whole(&mut out);
-        let mut reply = asked.reply(out, encode::JSON, scored);
+        let (out, kind) = match form {
+            Format::Arrow => form.write(super::outputs(scored))?,
+            Format::Csv if Format::accepts_csv(asked.headers()) => {
+                form.write(super::outputs(scored))?
+            }
+            _ => {
+                let mut out = Vec::new();
+                super::outputs(scored).whole(&mut out);
+                (out, encode::JSON)
+            }
+        };
+        let mut reply = asked.reply(out, kind, scored);
         encode::header(&mut reply, FAILED, "False");
         let ms = scored.answer.spent.inference.as_secs_f64() * 1e3;
         encode::header(&mut reply, TIME, &format!("{ms:.3}"));

@@ -87,3 +87,22 @@ def test_an_unknown_endpoint_is_named(folder: Path) -> None:
     done = skeg.run("drift", "analyze", "--store", str(server.store), "--endpoint", "nobody")
     assert done.returncode == 1
     assert "nobody" in done.stderr
+
+
+def test_a_model_is_registered_with_its_training_rows(folder: Path, rows: np.ndarray) -> None:
+    """Live data of a model that somebody registered is compared with the rows that it came with."""
+    store, example = folder / "store", skeg.EXAMPLE
+    register = ["models", "register", str(example / "models" / "1" / "model.onnx"), "--store", str(store)]
+    names = ["--features", "features=" + ",".join(skeg.FEATURES)]
+    no_rows = skeg.run(*register, "--model", "fraud:1", *names, "--baseline", str(example / "endpoint.yaml"))
+    assert no_rows.returncode == 1 and "endpoint.yaml" in no_rows.stderr, no_rows.stderr
+    done = skeg.run(*register, "--model", "fraud:1", *names, "--baseline", str(example / "baseline.parquet"))
+    assert done.returncode == 0, done.stderr
+    (store / "endpoints").mkdir(parents=True, exist_ok=True)
+    (store / "endpoints" / "fraud.yaml").write_text(json.dumps(skeg.spec({"only": "fraud:1"}, {"only": 100})))
+    with skeg.serving(folder, command="serve", store=store) as server:
+        with server.client() as client:
+            assert client.infer(skeg.matrix(rows)).status == 200
+        assert server.terminate() == 0, server.logs()
+    code, table = analyze(store)
+    assert code == 0 and set(lines_of(table)) == set(skeg.FEATURES), table

@@ -29,6 +29,7 @@ use server::protocol::oip::{Wishes, decode, encode};
 use server::protocol::predictions::Outputs;
 use server::protocol::{arrow, azureml, csv, mlflow, predict};
 use server::score::Answer;
+use simd_json::prelude::Writable as _;
 
 fn main() {
     let mut criterion = Criterion::default()
@@ -147,5 +148,7 @@ fn encoding(
     one("serde_json floats", &|| serde_json::to_vec(&floats).expect("memory takes all"));
     let value = serde_json::to_value(&floats).expect("floats are JSON");
     one("serde_json Value", &|| serde_json::to_vec(&value).expect("memory takes all"));
-    one("simd-json floats", &|| simd_json::to_vec(&floats).expect("memory takes all"));
+    let mut bytes = serde_json::to_vec(&floats).expect("memory takes all");
+    let value = simd_json::to_owned_value(&mut bytes).expect("floats are JSON");
+    one("simd-json owned", &|| value.encode().into_bytes());
 }

@@ -1,10 +1,13 @@
 //! `skeg models register`: checks a model and puts it into the store as a new version.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use clap::Args;
+use drift::Baseline;
 use model_loader::{Error, Manifest, Name, NewVersion, Registry};
 
 use super::lineage::LineageArgs;
@@ -19,6 +22,8 @@ use crate::record;
 use crate::runtime;
 use crate::trial;
 
+/// Largest file of training rows.
+const BASELINE_MAX: u64 = 1 << 30;
 /// How often somebody else may be faster.
 const ATTEMPTS: u32 = 16;
 
@@ -36,6 +41,10 @@ pub struct RegisterArgs {
     /// Names of an input's columns; may be given once for each input
     #[arg(long, value_name = "INPUT=NAME,NAME,...", value_parser = feature_names)]
     features: Vec<(String, Vec<String>)>,
+    /// Training rows as Parquet, columns by the names of features: live data is compared with
+    /// them, and the model is warmed with their medians
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
     #[command(flatten)]
     lineage: LineageArgs,
 }
@@ -54,6 +63,7 @@ pub fn run(args: &RegisterArgs) -> Result<(), Failure> {
     let (name, version) = args.source.model(args.model.as_ref(), &import)?;
     import.feature_names.extend(features);
     import.complete(&mut lineage);
+    let baseline = args.baseline.as_deref().map(baseline).transpose()?;
     let store = args.store.make(&around)?;
     let at = jiff::Timestamp::now();
     let onnx = Bytes::from(import.onnx);
@@ -64,7 +74,7 @@ pub fn run(args: &RegisterArgs) -> Result<(), Failure> {
         onnx: onnx.clone(),
         feature_names: import.feature_names.clone(),
         class_labels: import.class_labels.clone(),
-        baseline_json: None,
+        baseline_json: baseline.clone(),
         lineage: lineage.clone(),
     };
     let runtime = runtime::new().map_err(|error| Failure::new(Failure::FAILED, error))?;
@@ -94,6 +104,20 @@ pub fn run(args: &RegisterArgs) -> Result<(), Failure> {
         names(&manifest.outputs)
     ));
     Ok(())
+}
+
+/// What the training rows of a file look like, for the store.
+fn baseline(file: &Path) -> Result<Bytes, Failure> {
+    let failed = |error: &dyn Display| {
+        Failure::new(Failure::FAILED, format!("--baseline {}: {error}", file.display()))
+    };
+    let size = std::fs::metadata(file).map_err(|error| failed(&error))?.len();
+    if size > BASELINE_MAX {
+        return Err(failed(&format_args!("larger than {BASELINE_MAX} bytes")));
+    }
+    let rows = std::fs::read(file).map_err(|error| failed(&error))?;
+    let baseline = Baseline::from_parquet(rows.into(), None).map_err(|error| failed(&error))?;
+    Ok(baseline.to_json().into())
 }
 
 /// Registers under the next version, or the one after it when somebody else was faster.

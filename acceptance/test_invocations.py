@@ -154,6 +154,14 @@ def test_health_and_version(client: skeg.Client) -> None:
     assert client.get("/invocations").status == 405
 
 
+def test_databricks_path(client: skeg.Client, samples: pd.DataFrame) -> None:
+    """Where the clients of its serving endpoints post."""
+    body = {"dataframe_records": fraud.records(samples)}
+    kind = {"Content-Type": JSON}
+    assert_scores(client.request("POST", "/serving-endpoints/fraud/invocations", body, kind), samples)
+    assert client.request("POST", "/serving-endpoints/fraud/score", body, kind).status == 404
+
+
 # === MLflow's own client ===
 
 
@@ -176,5 +184,3 @@ def test_mlflows_own_client(green: skeg.Server, samples: pd.DataFrame, folder: P
         labels, probabilities = zip(*said[way]["data"], strict=True)
         fraud.check(labels, probabilities, samples)
     assert "error code 400" in said["refused"] and "amount" in said["refused"]
-    # At Databricks' path, by the client of its serving endpoints.
-    fraud.check_records(said["databricks"]["predictions"], samples)

@@ -6,20 +6,10 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-from typing import Any
 
 import pandas as pd
-from mlflow.deployments import get_deploy_client
 from mlflow.pyfunc.scoring_server.client import ScoringServerClient
-
-
-def databricks(url: str, rows: pd.DataFrame) -> Any:
-    """What the client of Databricks' serving endpoints is answered."""
-    os.environ["DATABRICKS_HOST"], os.environ["DATABRICKS_TOKEN"] = url, "none"
-    client = get_deploy_client("databricks")
-    return client.predict(endpoint="fraud", inputs={"dataframe_records": rows.to_dict(orient="records")})
 
 
 def main() -> None:
@@ -43,7 +33,6 @@ def main() -> None:
         client.invoke(rows.drop(columns="amount"))
     except Exception as error:  # The client raises nothing more special.
         said["refused"] = str(error)
-    said["databricks"] = databricks(f"{host}:{port}", rows)
     print(json.dumps(said))
 
 

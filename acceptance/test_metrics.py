@@ -26,6 +26,8 @@ FAMILIES = {
     "skeg_refused_total": "counter",
     "skeg_traffic_weight": "gauge",
     "skeg_mirror_weight": "gauge",
+    "skeg_queue_depth": "gauge",
+    "skeg_admitted": "gauge",
     "skeg_endpoint_revision": "gauge",
     "skeg_endpoint_spec_info": "gauge",
     "skeg_deployment_state": "gauge",

@@ -84,12 +84,14 @@ fn a_part_that_serves_follows_its_spec_and_becomes_whole() {
     });
 }
 
-/// A keeper of the example's store, and the example's spec.
-async fn example(store: &Arc<dyn ObjectStore>) -> (Keeper, String) {
-    crate::demo::prepare(Arc::clone(store), "2026-01-02T03:04:05Z").await.unwrap();
+/// The example's store, a keeper of it, and its spec.
+async fn example() -> (Arc<dyn ObjectStore>, Keeper, String) {
+    let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    crate::demo::prepare(Arc::clone(&store), "2026-01-02T03:04:05Z").await.unwrap();
     let spec = crate::specs::spec_path("fraud");
     let text = store.get(&spec).await.unwrap().bytes().await.unwrap();
-    (keeper(store).await, String::from_utf8(text.into()).unwrap())
+    let keeper = keeper(&store).await;
+    (store, keeper, String::from_utf8(text.into()).unwrap())
 }
 
 async fn put(store: &Arc<dyn ObjectStore>, endpoint: &str, text: impl Into<String>) {
@@ -100,8 +102,7 @@ async fn put(store: &Arc<dyn ObjectStore>, endpoint: &str, text: impl Into<Strin
 #[test]
 fn traffic_leaves_a_deployment_whose_new_model_failed() {
     run(async {
-        let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
-        let (mut keeper, text) = example(&store).await;
+        let (store, mut keeper, text) = example().await;
         settle(&mut keeper).await;
         assert_eq!(served(&keeper).0, 1);
         let live = keeper.tools.shared.endpoints.load_full();
@@ -139,8 +140,7 @@ fn traffic_leaves_a_deployment_whose_new_model_failed() {
 #[test]
 fn what_cannot_be_served_does_not_keep_the_others_from_being_served() {
     run(async {
-        let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
-        let (mut keeper, text) = example(&store).await;
+        let (store, mut keeper, text) = example().await;
         put(&store, "unsound", "name: unsound").await;
         put(
             &store,
@@ -164,8 +164,7 @@ fn what_cannot_be_served_does_not_keep_the_others_from_being_served() {
 #[test]
 fn an_alias_is_followed_and_a_renamed_file_counts_on() {
     run(async {
-        let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
-        let (mut keeper, text) = example(&store).await;
+        let (store, mut keeper, text) = example().await;
         let registry = Registry::new(Arc::clone(&store));
         let set = async |version: &str| {
             let alias = model_loader::NewAlias {
@@ -204,8 +203,7 @@ fn an_alias_is_followed_and_a_renamed_file_counts_on() {
 #[test]
 fn a_deleted_file_is_gone_also_when_its_last_text_was_unsound() {
     run(async {
-        let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
-        let (mut keeper, _) = example(&store).await;
+        let (store, mut keeper, _) = example().await;
         settle(&mut keeper).await;
         put(&store, "fraud", "name: fraud").await;
         settle(&mut keeper).await;
@@ -221,8 +219,7 @@ fn a_deleted_file_is_gone_also_when_its_last_text_was_unsound() {
 #[test]
 fn a_part_that_answers_is_not_given_up_for_a_model_that_failed() {
     run(async {
-        let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
-        let (mut keeper, text) = example(&store).await;
+        let (store, mut keeper, text) = example().await;
         // Blue has failed since the start.
         store.put(&"models/fraud/2/model.onnx".into(), "broken".into()).await.unwrap();
         settle(&mut keeper).await;

@@ -23,7 +23,7 @@ import small_models
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 PARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 FIELDS = {"method", "path", "endpoint", "deployment", "protocol", "code", "request_id", "request_bytes", "response_bytes",
-          "user_agent", "duration_ms", "code_reason", "model_code", "model_reason"}
+          "user_agent", "request_duration_ms", "response_duration_ms", "duration_ms", "code_reason", "model_code", "model_reason"}
 
 
 def asked(samples: pd.DataFrame) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -152,7 +152,7 @@ def test_each_request_has_a_line(folder: Path, samples: pd.DataFrame) -> None:
         assert (line["endpoint"], line["deployment"]) == ("fraud", "green")
         assert (line["request_bytes"], line["response_bytes"]) == (len(sent), len(reply.body))
         assert line["user_agent"] == agent[:70]
-        assert 0 < line["duration_ms"] < 60_000
+        assert 0 < line["request_duration_ms"] <= line["response_duration_ms"] <= line["duration_ms"] < 60_000
         assert (line["code_reason"], line["model_code"], line["model_reason"]) == (None, 200, None)
     over_grpc = found["grpc"]
     assert set(over_grpc) >= FIELDS

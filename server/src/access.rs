@@ -69,6 +69,10 @@ pub struct Access<'a> {
     pub response_bytes: usize,
     /// The client's name for itself.
     pub user_agent: Option<&'a str>,
+    /// From the head to the end of the request's body, when that was read.
+    pub request_duration: Option<Duration>,
+    /// From the head to the model's answer, when there was one.
+    pub response_duration: Option<Duration>,
     /// From the head to the encoded reply.
     pub duration: Duration,
 }
@@ -209,8 +213,18 @@ impl Access<'_> {
             (_, Some(_)) => out.extend_from_slice(b"500"),
             _ => out.extend_from_slice(b"null"),
         }
-        named(&mut out, "duration_ms");
-        (self.duration.as_secs_f64() * 1e3).write(&mut out);
+        let durations = [
+            ("request_duration_ms", self.request_duration),
+            ("response_duration_ms", self.response_duration),
+            ("duration_ms", Some(self.duration)),
+        ];
+        for (key, duration) in durations {
+            named(&mut out, key);
+            match duration {
+                Some(duration) => (duration.as_secs_f64() * 1e3).write(&mut out),
+                None => out.extend_from_slice(b"null"),
+            }
+        }
         out.extend_from_slice(b"}\n");
         out
     }

@@ -23,6 +23,7 @@ pub mod signals;
 pub mod quiet;
 pub mod logging;
 pub mod access;
+pub mod told;
 pub mod trace;
 pub mod spans;
 pub mod shutdown;

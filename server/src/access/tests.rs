@@ -24,6 +24,8 @@ fn a_line_is_one_object() {
         request_bytes: 12,
         response_bytes: 34,
         user_agent: Some(&agent),
+        request_duration: Some(Duration::from_micros(250)),
+        response_duration: None,
         duration: Duration::from_micros(1500),
     };
     let line = String::from_utf8(access.line()).unwrap();
@@ -33,7 +35,8 @@ fn a_line_is_one_object() {
     assert_eq!((&read["path"], &read["deployment"]), (&"/a\"b\n".into(), &().into()));
     assert_eq!((&read["protocol"], &read["code"]), (&"azureml".into(), &404.into()));
     assert_eq!(read["user_agent"].as_str().map(str::len), Some(70));
-    assert_eq!(read["duration_ms"], 1.5);
+    assert_eq!((&read["duration_ms"], &read["request_duration_ms"]), (&1.5.into(), &0.25.into()));
+    assert!(read["response_duration_ms"].is_null());
     let nothing = serde_json::Value::Null;
     assert_eq!((&read["model_code"], &read["code_reason"]), (&nothing, &nothing));
 

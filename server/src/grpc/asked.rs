@@ -18,8 +18,20 @@ use crate::http::encode;
 use crate::protocol::Protocol;
 use crate::protocol::oip::metadata::{self, Found};
 use crate::shutdown::Phase;
-use crate::trace::Trace;
+use crate::told::Told;
 use crate::worker::Worker;
+
+/// What came of a message.
+#[derive(Clone, Copy, Debug, Default)]
+struct Came {
+    bytes: usize,
+    /// From the call's head to its end, when it was read.
+    after: Option<Duration>,
+}
+
+/// How long the model's answer took from the call's head on; kept beside the response.
+#[derive(Clone, Copy, Debug)]
+struct After(Duration);
 
 /// A call, and when it came.
 #[derive(Debug)]
@@ -99,29 +111,19 @@ impl Asked {
         mut request: pb::ModelInferRequest,
     ) -> Result<Response<pb::ModelInferResponse>, Error> {
         self.counted.set(true);
-        let shared = &self.worker.shared;
         // Beside the body that it came in, which may have been smaller.
-        let bytes = request.encoded_len();
+        let came = Came { bytes: request.encoded_len(), after: Some(self.took()) };
         let mut room = self.worker.body_room();
         let model = std::mem::take(&mut request.model_name);
-        let taken = if room.take(bytes) { Ok(request) } else { Err(Error::BodiesTooLarge) };
-        let trace = self.text("traceparent");
-        let trace = trace.and_then(|parent| Trace::continued(parent, self.worker.span()));
-        let mut answered = self.score(&model, taken).await;
-        let header = trace.as_ref().map(Trace::header);
-        if let (Ok(response), Some(trace)) = (&mut answered, &header) {
+        let taken = if room.take(came.bytes) { Ok(request) } else { Err(Error::BodiesTooLarge) };
+        let told = Told::of(&self.worker, self.text("traceparent"));
+        let mut answered = self.score(&model, taken, told.is_any()).await;
+        if let (Ok(response), Some(trace)) = (&mut answered, told.traceparent()) {
             say(response, "traceparent", trace);
         }
-        let traced = trace.as_ref().filter(|trace| shared.spans.takes(trace));
-        let is_logged = shared.access.takes(|| self.worker.draw());
-        if is_logged || traced.is_some() {
-            self.tell(&model, bytes, &answered, header.as_deref(), |access| {
-                if is_logged {
-                    shared.access.log(*access);
-                }
-                if let Some(trace) = traced {
-                    shared.spans.send(access, trace);
-                }
+        if told.is_any() {
+            self.tell(&model, came, &answered, told.traceparent(), |access| {
+                told.tell(&self.worker, access);
             });
         }
         answered
@@ -131,6 +133,7 @@ impl Asked {
         &self,
         model: &str,
         request: Result<pb::ModelInferRequest, Error>,
+        is_told: bool,
     ) -> Result<Response<pb::ModelInferResponse>, Error> {
         let shared = &self.worker.shared;
         let version = request.as_ref().map_or_else(|_| "", |request| &request.model_version);
@@ -158,6 +161,9 @@ impl Asked {
             say(&mut response, encode::REQUEST_ID.as_str(), scored.request_id);
             let times = encode::times(scored.answer.spent, scored.total);
             say(&mut response, "server-timing", &times);
+            if is_told {
+                response.extensions_mut().insert(After(scored.total));
+            }
             Ok(response)
         };
         exchange(&self.worker, &call, request, decode, encode).await
@@ -167,7 +173,7 @@ impl Asked {
     pub(super) fn log_refused(&self, error: Error) {
         let log = &self.worker.shared.access;
         if log.takes(|| self.worker.draw()) {
-            self.tell("", 0, &Err(error), None, |access| log.log(*access));
+            self.tell("", Came::default(), &Err(error), None, |access| log.log(access));
         }
     }
 
@@ -175,15 +181,15 @@ impl Asked {
     fn tell(
         &self,
         model: &str,
-        request_bytes: usize,
+        came: Came,
         answered: &Result<Response<pb::ModelInferResponse>, Error>,
         traceparent: Option<&str>,
-        tell: impl FnOnce(&Access<'_>),
+        tell: impl FnOnce(Access<'_>),
     ) {
         let unanswered = answered.as_ref().err().map(Unanswered::of);
         let said = answered.as_ref().ok().map(Response::metadata);
         let said = |name: &str| said.and_then(|said| said.get(name)?.to_str().ok());
-        tell(&Access {
+        tell(Access {
             time_us: self.arrival.unix_us,
             method: "POST",
             path: self.head.uri.path(),
@@ -195,9 +201,11 @@ impl Asked {
             request_id: said(encode::REQUEST_ID.as_str()).or_else(|| self.id()),
             client_request_id: self.text("x-ms-client-request-id"),
             traceparent,
-            request_bytes,
+            request_bytes: came.bytes,
             response_bytes: answered.as_ref().map_or(0, |said| said.get_ref().encoded_len()),
             user_agent: self.text("user-agent"),
+            request_duration: came.after,
+            response_duration: answered.as_ref().ok().and_then(after),
             duration: self.took(),
         });
     }
@@ -212,6 +220,11 @@ impl Asked {
     fn text(&self, name: &str) -> Option<&str> {
         self.head.headers.get(name).map(|value| value.to_str().unwrap_or("?"))
     }
+}
+
+/// From the head to the model's answer.
+fn after<T>(response: &Response<T>) -> Option<Duration> {
+    response.extensions().get::<After>().map(|after| after.0)
 }
 
 /// Adds to the response's metadata; a value that is no header text is left out.

@@ -31,7 +31,7 @@ use crate::protocol::Protocol;
 use crate::protocol::predictions::Outputs;
 use crate::score::ScoreRequest;
 use crate::shutdown::Phase;
-use crate::trace::Trace;
+use crate::told::Told;
 use crate::worker::Worker;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -56,6 +56,16 @@ struct Asked<'a> {
 struct Answered {
     deployment: String,
     request_id: String,
+    /// From the head to the model's answer.
+    after: Duration,
+}
+
+/// What came of a request's body.
+#[derive(Clone, Copy, Debug, Default)]
+struct Came {
+    bytes: usize,
+    /// From the head to its end, when it was read.
+    after: Option<Duration>,
 }
 
 /// Answers a scoring request, counts it and appends its row.
@@ -66,7 +76,6 @@ pub async fn answer(
     incoming: Incoming,
 ) -> Reply {
     let _in_hand = worker.take();
-    let shared = &worker.shared;
     let arrival = arrival(worker);
     let ids = (scoring.protocol == Protocol::AzureMl)
         .then(|| ids::Ids::of(&head.headers, || worker.request_id(unix_ms(arrival))));
@@ -80,27 +89,17 @@ pub async fn answer(
     };
     let ids = ids.as_ref();
     let parent = head.headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
-    let trace = parent.and_then(|parent| Trace::continued(parent, worker.span()));
-    let traced = trace.as_ref().filter(|trace| shared.spans.takes(trace));
-    let is_logged = shared.access.takes(|| worker.draw());
-    let is_told = is_logged || traced.is_some();
-    let asked = Asked { scoring, model: &model, head, arrival, ids, is_told };
-    let (mut reply, bytes) = asked.reply_to(worker, refused, incoming).await;
+    let told = Told::of(worker, parent);
+    let asked = Asked { scoring, model: &model, head, arrival, ids, is_told: told.is_any() };
+    let (mut reply, came) = asked.reply_to(worker, refused, incoming).await;
     if let Some(ids) = ids {
         ids.say(&mut reply);
     }
-    let trace_header = trace.as_ref().map(Trace::header);
-    if let Some(trace) = &trace_header {
+    if let Some(trace) = told.traceparent() {
         encode::header(&mut reply, TRACEPARENT, trace);
     }
-    if is_told {
-        let access = asked.access(worker, &reply, bytes, trace_header.as_deref());
-        if is_logged {
-            shared.access.log(access);
-        }
-        if let Some(trace) = traced {
-            shared.spans.send(&access, trace);
-        }
+    if told.is_any() {
+        told.tell(worker, asked.access(worker, &reply, came, told.traceparent()));
     }
     reply
 }
@@ -124,7 +123,7 @@ pub fn log_refused(
         reply.extensions_mut().insert(Unanswered::of(error));
         let model = scoring.model.unwrap_or_default();
         let asked = Asked { scoring, model, head, arrival, ids: None, is_told: true };
-        shared.access.log(asked.access(worker, reply, 0, None));
+        shared.access.log(asked.access(worker, reply, Came::default(), None));
     }
 }
 
@@ -158,13 +157,13 @@ impl<'a> Asked<'a> {
         &self.head.headers
     }
 
-    /// The reply, and how many bytes the body had; `refused` says why it is not even looked at.
+    /// The reply, and what came of the body; `refused` says why it is not even looked at.
     async fn reply_to(
         self,
         worker: &Worker,
         refused: Option<Error>,
         incoming: Incoming,
-    ) -> (Reply, usize) {
+    ) -> (Reply, Came) {
         let limits = &worker.shared.limits;
         // A body for nobody is not kept.
         let packed = match refused.map_or_else(|| self.worth_reading(worker), Err) {
@@ -175,12 +174,13 @@ impl<'a> Asked<'a> {
                     encode::last(&mut reply);
                 }
                 self.count(worker, reply.status().as_u16());
-                return (reply, 0);
+                return (reply, Came::default());
             }
         };
         let mut room = worker.body_room();
         let body = body::read(incoming, &mut room, limits.body_bytes, limits.body_timeout).await;
         let bytes = body.as_ref().map_or(0, Bytes::len);
+        let came = Came { bytes, after: body.is_ok().then(|| self.took(worker)) };
         let body = body.and_then(|body| match packed {
             None => Ok(body),
             Some(how) => coding::unpack(how, &body, &mut room, limits.body_bytes),
@@ -190,7 +190,7 @@ impl<'a> Asked<'a> {
             Err(error) => (Bytes::new(), Err(error)),
         };
         let reply = self.exchange(worker, read.map(|()| &unpacked[..])).await;
-        (reply.unwrap_or_else(|error| self.error(&error)), bytes)
+        (reply.unwrap_or_else(|error| self.error(&error)), came)
     }
 
     /// Counts a request that is not looked at.
@@ -266,6 +266,7 @@ impl<'a> Asked<'a> {
             reply.extensions_mut().insert(Answered {
                 deployment: scored.deployment.name.to_string(),
                 request_id: scored.request_id.to_owned(),
+                after: scored.total,
             });
         }
         reply
@@ -301,7 +302,7 @@ impl<'a> Asked<'a> {
         &'t self,
         worker: &Worker,
         reply: &'t Reply,
-        bytes: usize,
+        came: Came,
         traceparent: Option<&'t str>,
     ) -> Access<'t> {
         let answered = reply.extensions().get::<Answered>();
@@ -321,9 +322,11 @@ impl<'a> Asked<'a> {
                 None => self.headers().get(CLIENT_ID).and_then(|value| value.to_str().ok()),
             },
             traceparent,
-            request_bytes: bytes,
+            request_bytes: came.bytes,
             response_bytes: usize::try_from(reply.body().size_hint().lower()).unwrap_or(0),
             user_agent: self.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()),
+            request_duration: came.after,
+            response_duration: answered.map(|answered| answered.after),
             duration: self.took(worker),
         }
     }

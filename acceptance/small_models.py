@@ -61,6 +61,20 @@ def half() -> onnx.ModelProto:
     return built("half", nodes, {"x": it}, {"same": it, "double": it})
 
 
+def halves() -> onnx.ModelProto:
+    """A layer of a network in half precision, from its inputs to its outputs."""
+    random = np.random.default_rng(7)
+    nodes = [
+        helper.make_node("MatMul", ["x", "weights"], ["sums"]), helper.make_node("Add", ["sums", "bias"], ["moved"]),
+        helper.make_node("Relu", ["moved"], ["layer"]), helper.make_node("Softmax", ["layer"], ["shares"]),
+    ]
+    out = (TensorProto.FLOAT16, [None, 4])
+    return built(
+        "halves", nodes, {"x": (TensorProto.FLOAT16, [None, 3])}, {"layer": out, "shares": out},
+        weights=random.normal(size=(3, 4)).astype(np.float16), bias=random.normal(size=4).astype(np.float16),
+    )
+
+
 def total() -> onnx.ModelProto:
     """One output, a number a row: the sum of `a` and twice `b`."""
     nodes = [helper.make_node("MatMul", ["x", "weights"], ["total"])]
@@ -91,7 +105,7 @@ def table() -> onnx.ModelProto:
 FEATURES = {"words": ["--features", "numbers=lat,lon"], "total": ["--features", "x=a,b"],
             "turned": ["--features", "x=b,a"]}
 MODELS: dict[str, Callable[[], onnx.ModelProto]] = {
-    "words": words, "types": types, "half": half, "total": total, "turned": turned, "table": table,
+    "words": words, "types": types, "half": half, "halves": halves, "total": total, "turned": turned, "table": table,
 }
 
 

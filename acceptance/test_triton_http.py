@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pandas as pd
 import pytest
 import tritonclient.http as triton
@@ -43,7 +44,7 @@ def fraud(kind: Any, green: skeg.Server) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[skeg.Server]:
-    with small_models.serving(tmp_path_factory.mktemp("small"), "words", "half", version="v3") as server:
+    with small_models.serving(tmp_path_factory.mktemp("small"), "words", "half", "halves", version="v3") as server:
         yield server
 
 
@@ -302,6 +303,18 @@ def test_half_precision_is_widened_and_binary_only(others: Any) -> None:
     with pytest.raises(InferenceServerException, match="FP16") as caught:
         others.infer("half", [tensor("x", values, binary=False)])
     assert caught.value.status() == "400"
+
+
+def test_a_model_in_half_precision_scores_as_with_onnx_runtime(others: Any) -> None:
+    values = np.random.default_rng(3).normal(size=(50, 3)).astype(np.float16)
+    peer = onnxruntime.InferenceSession(small_models.halves().SerializeToString(), providers=["CPUExecutionProvider"])
+    wanted_layer, wanted_shares = peer.run(["layer", "shares"], {"x": values})
+    for sent in (values, values.astype(np.float32)):
+        answer = others.infer("halves", [tensor("x", sent)])
+        # A unit in the last place of FP16 is a thousandth.
+        np.testing.assert_allclose(answer.as_numpy("layer"), wanted_layer.astype(np.float32), rtol=2e-3, atol=2e-3)
+        np.testing.assert_allclose(answer.as_numpy("shares"), wanted_shares.astype(np.float32), rtol=2e-3, atol=2e-3)
+    assert {tensor["datatype"] for tensor in others.get_model_metadata("halves")["inputs"]} == {"FP32"}
 
 
 @pytest.mark.parametrize("binary", [True, False])

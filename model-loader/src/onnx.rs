@@ -14,6 +14,7 @@ mod declared;
 mod external;
 mod functions;
 mod gate;
+mod halves;
 mod load;
 mod operators;
 mod plan;

@@ -4,7 +4,7 @@
 //! here only as the file declares them; loading finds out more, and may refuse the model.
 
 use super::load::decode;
-use super::signature;
+use super::{halves, signature};
 use crate::{Error, Options, Signature, TensorSpec};
 
 /// Inputs that a request must give, and the outputs that are declared as tensors.
@@ -12,7 +12,8 @@ use crate::{Error, Options, Signature, TensorSpec};
 /// # Errors
 /// [`Error::Model`] for what is not an ONNX file, or has an input that cannot be served.
 pub(crate) fn declared(onnx: &[u8]) -> Result<Signature, Error> {
-    let graph = decode(onnx)?.graph.unwrap_or_default();
+    let mut graph = decode(onnx)?.graph.unwrap_or_default();
+    halves::widen(&mut graph);
     let inputs = signature::inputs(&graph, &Options::default())?;
     let outputs = graph.output.iter().filter_map(|info| {
         let (datatype, shape) = signature::declared(info).ok()?;

@@ -20,7 +20,7 @@ use super::gate::Gate;
 use super::operators::budget::OverLimit;
 use super::plan::Plan;
 use super::words::{panic_words, words};
-use super::{cast, check, clean, functions, scopes, signature, widths, wire};
+use super::{cast, check, clean, functions, halves, scopes, signature, widths, wire};
 use crate::{Error, Options, Shape, Signature};
 
 /// Larger files are refused; protobuf itself ends at twice as much.
@@ -125,7 +125,7 @@ fn load_here(
     Err(Error::model(refusal.map_or_else(String::new, |error| words(&error))))
 }
 
-/// Functions, sequences and names that repeat become what the builder knows.
+/// Functions, sequences, FP16 at the border and names that repeat become what the builder knows.
 fn rewrite(proto: &mut ModelProto, bytes: &[u8]) -> Anyhow<()> {
     let defaults = wire::defaults(bytes).map(|bytes| decode(&bytes)).transpose()?;
     functions::inline(proto, defaults.and_then(|defaults| defaults.graph))?;
@@ -133,6 +133,7 @@ fn rewrite(proto: &mut ModelProto, bytes: &[u8]) -> Anyhow<()> {
     proto.graph.as_mut().map_or(Ok(()), |graph| {
         clean::sequences(graph)?;
         clean::dead(graph);
+        halves::widen(graph);
         Ok(())
     })
 }

@@ -194,3 +194,17 @@ fn a_model_that_takes_counts_warms_up_although_zeros_are_none() {
     let outputs = model.session().unwrap().run(&[x(&[[1.0, 2.0]]), k]).unwrap();
     assert_eq!(outputs[0].values(), &Values::Fp32(vec![2.0]));
 }
+
+#[test]
+fn halves_are_floats_outside_and_halves_inside() {
+    let half = |name| value(name, DataType::Float16, &[None, Some(2)]);
+    let nodes = vec![node("Add", &["x", "x"], &["twice"]), node("Sub", &["twice", "x"], &["y"])];
+    let model = load(&model(nodes, vec![half("x")], vec![half("y"), half("twice")]));
+    let (inputs, outputs) = (model.signature().inputs(), model.signature().outputs());
+    assert!(inputs.iter().chain(outputs).all(|spec| spec.datatype == Datatype::Fp32));
+    let outputs = model.session().unwrap().run(&[x(&[[2049.0, 0.1]])]).unwrap();
+    let Values::Fp32(y) = outputs[0].values() else { panic!("{outputs:?}") };
+    // One above the last integer that FP16 has room for becomes that one.
+    assert_eq!(y[0], 2048.0);
+    assert!(y[1] != 0.1 && (y[1] - 0.1).abs() < 1e-4, "{}", y[1]);
+}

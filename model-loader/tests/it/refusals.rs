@@ -98,9 +98,9 @@ fn graphs_that_would_panic_the_engine_are_refused() {
 #[test]
 fn inputs_that_cannot_be_served_are_refused() {
     let identity = || vec![node("Identity", &["x"], &["y"])];
-    let half = value("x", DataType::Float16, &[None, Some(2)]);
-    let out = value("y", DataType::Float16, &[None, Some(2)]);
-    refused(&model(identity(), vec![half], vec![out]), &["`x`", "FLOAT16"]);
+    let half = value("x", DataType::Bfloat16, &[None, Some(2)]);
+    let out = value("y", DataType::Bfloat16, &[None, Some(2)]);
+    refused(&model(identity(), vec![half], vec![out]), &["`x`", "BFLOAT16"]);
 }
 
 /// What is registered has all in one file: `read_onnx` has seen to that.

@@ -1,7 +1,7 @@
 //! Element types by their Open Inference Protocol names.
 //!
-//! Used by every tensor and signature. FP16 and the quantised types are absent on purpose: FP16 at a
-//! model's border is made FP32 when it is loaded, and a model with another is refused.
+//! Used by every tensor and signature. FP16 and the quantised types are absent on purpose: FP16 at
+//! a model's border is made FP32 when it is loaded, and a model with another is refused.
 
 use std::fmt;
 use std::str::FromStr;

@@ -38,6 +38,15 @@ pub struct AccessLog {
     dropped: AtomicU64,
 }
 
+/// What came of a request's body, or of a call's message.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Came {
+    /// As it came, packed or not; 0 when it was not read.
+    pub bytes: usize,
+    /// From the head to its end, when it was read.
+    pub after: Option<Duration>,
+}
+
 /// One request, as its line says it.
 #[derive(Clone, Copy, Debug)]
 pub struct Access<'a> {

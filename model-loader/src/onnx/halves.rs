@@ -4,7 +4,7 @@
 //! declares, an output from it. No value of 16 bits is lost by that, and one that comes with 32 is
 //! rounded as the graph itself would round it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::type_proto::Value;
@@ -12,13 +12,13 @@ use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, ValueInfoProto, attr
 
 /// Casts inputs and outputs of FP16, which stay what they are called. The engine knows no BF16.
 pub(super) fn widen(graph: &mut GraphProto) {
-    let default = |name: &str| graph.initializer.iter().any(|weight| weight.name == name);
-    let inputs: BTreeSet<String> =
-        halves(&graph.input).filter(|name| !default(name)).map(str::to_owned).collect();
-    let outputs: BTreeSet<String> = halves(&graph.output)
-        .map(str::to_owned)
-        .filter(|name| graph.node.iter().any(|node| node.output.contains(name)))
-        .collect();
+    let weights: HashSet<&str> = graph.initializer.iter().map(|w| w.name.as_str()).collect();
+    let made: HashSet<&str> =
+        graph.node.iter().flat_map(|node| &node.output).map(String::as_str).collect();
+    let inputs = halves(&graph.input).filter(|name| !weights.contains(name));
+    let inputs: BTreeSet<String> = inputs.map(str::to_owned).collect();
+    let outputs = halves(&graph.output).filter(|name| made.contains(name));
+    let outputs: BTreeSet<String> = outputs.map(str::to_owned).collect();
     let inside = |name: &mut String| {
         if inputs.contains(name) || outputs.contains(name) {
             *name = half(name);

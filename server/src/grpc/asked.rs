@@ -11,7 +11,7 @@ use tonic::Response;
 use tonic::metadata::AsciiMetadataKey;
 
 use super::{infer, messages as pb};
-use crate::access::{Access, Unanswered};
+use crate::access::{Access, Came, Unanswered};
 use crate::error::Error;
 use crate::exchange::{Arrival, Call, MAX_ID, Scored, exchange};
 use crate::http::encode;
@@ -20,14 +20,6 @@ use crate::protocol::oip::metadata::{self, Found};
 use crate::shutdown::Phase;
 use crate::told::Told;
 use crate::worker::Worker;
-
-/// What came of a message.
-#[derive(Clone, Copy, Debug, Default)]
-struct Came {
-    bytes: usize,
-    /// From the call's head to its end, when it was read.
-    after: Option<Duration>,
-}
 
 /// How long the model's answer took from the call's head on; kept beside the response.
 #[derive(Clone, Copy, Debug)]

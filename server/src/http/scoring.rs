@@ -23,7 +23,7 @@ use hyper::http::request::Parts;
 use super::encode::{self, Reply};
 use super::op::Scoring;
 use super::{body, coding};
-use crate::access::{Access, Unanswered};
+use crate::access::{Access, Came, Unanswered};
 use crate::deployment::Deployment;
 use crate::error::Error;
 use crate::exchange::{Arrival, Call, MAX_ID, Scored, exchange};
@@ -58,14 +58,6 @@ struct Answered {
     request_id: String,
     /// From the head to the model's answer.
     after: Duration,
-}
-
-/// What came of a request's body.
-#[derive(Clone, Copy, Debug, Default)]
-struct Came {
-    bytes: usize,
-    /// From the head to its end, when it was read.
-    after: Option<Duration>,
 }
 
 /// Answers a scoring request, counts it and appends its row.

@@ -3,9 +3,10 @@
 //! Opened by `url`. The library's local store has no conditional replacement, so every change of an
 //! object that is there is made here under one lock file: the ETag is compared and the new object
 //! moved over the old one while no other process of ours changes anything. The system frees the
-//! lock when its holder dies, and a reader sees the old object or the new one, whole. Creating is
-//! the library's own and needs no lock. Uploads in parts are the library's own and are not locked.
+//! lock when its holder dies, and a reader sees the old object or the new one, whole. Creating
+//! needs no lock (`create`). Uploads in parts are the library's own and are not locked.
 
+mod create;
 mod replace;
 
 use std::fmt;
@@ -42,6 +43,7 @@ const STORE: &str = "file";
 #[derive(Clone, Debug)]
 pub(super) struct LocalStore {
     disk: LocalFileSystem,
+    root: Arc<PathBuf>,
     lock: Arc<PathBuf>,
 }
 
@@ -53,7 +55,12 @@ impl LocalStore {
     pub(super) fn new(folder: &std::path::Path) -> Result<Self> {
         // A row file that was counted as written must survive the machine.
         let disk = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
-        Ok(Self { disk, lock: Arc::new(folder.join(LOCK)) })
+        let folder = folder.canonicalize().map_err(|source| Error::Generic {
+            store: STORE,
+            source: format!("{}: {source}", folder.display()).into(),
+        })?;
+        let lock = Arc::new(folder.join(LOCK));
+        Ok(Self { disk, root: Arc::new(folder), lock })
     }
 
     /// Does `work` on a thread that may block, alone among all changes of this store. Goes on to
@@ -96,6 +103,23 @@ impl LocalStore {
             put_result(disk, runtime, &location)
         })
         .await
+    }
+
+    /// Puts an object if there is none.
+    async fn create(&self, location: &Path, payload: PutPayload) -> Result<PutResult> {
+        let (disk, root, location) = (self.disk.clone(), Arc::clone(&self.root), location.clone());
+        let runtime = Handle::current();
+        let made = tokio::task::spawn_blocking(move || {
+            let file = disk.path_to_filesystem(&location)?;
+            create::create(&root, &file, &payload).map_err(|source| match source.kind() {
+                std::io::ErrorKind::AlreadyExists => {
+                    Error::AlreadyExists { path: location.to_string(), source: source.into() }
+                }
+                _ => failed(&location, source),
+            })?;
+            put_result(&disk, &runtime, &location)
+        });
+        made.await?
     }
 
     /// Puts an object whether there is one or not.
@@ -162,7 +186,7 @@ impl ObjectStore for LocalStore {
         match options.mode {
             PutMode::Update(seen) => self.update(location, payload, seen).await,
             PutMode::Overwrite => self.overwrite(location, payload).await,
-            PutMode::Create => self.disk.put_opts(location, payload, options).await,
+            PutMode::Create => self.create(location, payload).await,
         }
     }
 

@@ -128,6 +128,35 @@ async fn what_a_killed_writer_left_is_not_seen_and_not_in_the_way() {
 }
 
 #[tokio::test]
+async fn what_is_created_is_there_once_and_nothing_beside_it() {
+    let (folder, store) = store();
+    let create = |text: &'static str| {
+        let store = store.clone();
+        async move { store.put_opts(&at("rows/v1/a"), text.into(), PutMode::Create.into()).await }
+    };
+    // As after a kill before the move.
+    std::fs::write(folder.path().join(".skeg-staged-x#0"), "half").unwrap();
+    let made = create("one").await.unwrap();
+    assert!(matches!(create("two").await, Err(Error::AlreadyExists { .. })));
+    let (text, e_tag) = read(&store, "rows/v1/a").await;
+    assert_eq!((text.as_str(), e_tag), ("one", made.e_tag));
+    assert_eq!(listed(&store).await, ["rows/v1/a"]);
+    let names = |path: &str| {
+        let entries = std::fs::read_dir(folder.path().join(path)).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("rows/v1"), ["a"]);
+    assert_eq!(names("").len(), 2);
+    // Others may read it, as any new file.
+    let mode = |path: &str| {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::metadata(folder.path().join(path)).unwrap().permissions().mode()
+    };
+    std::fs::write(folder.path().join("plain"), "").unwrap();
+    assert_eq!(mode("rows/v1/a"), mode("plain"));
+}
+
+#[tokio::test]
 async fn a_change_waits_for_the_one_who_holds_the_lock() {
     let (folder, store) = store();
     let created = store.put(&at("a"), "1".into()).await.unwrap();

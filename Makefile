@@ -1,7 +1,7 @@
 # The recipes that people and CI share.
 #
 #   make test       everything that must pass: format, lints, unit, integration and acceptance tests
-#   make test-long  dependency policy; forest under AddressSanitizer and on aarch64; the example's check; fuzzing
+#   make test-long  dependency policy; forest under AddressSanitizer and on aarch64; the example's check; long tests; fuzzing
 #   make bench      the benches, which print and never fail on a time
 
 SHELL := /bin/bash
@@ -11,7 +11,7 @@ PYTHON ?= python3
 VENV := .venv
 TOOLS := target/tools
 
-.PHONY: help build built format lint unit acceptance test test-long bench bench-models deny example fuzz \
+.PHONY: help build built format lint unit acceptance test test-long bench bench-models deny example fuzz acceptance-long \
 	forest-aarch64 forest-sanitizer tools
 
 help:
@@ -43,7 +43,7 @@ acceptance: built tools
 
 test: format lint unit acceptance
 
-test-long: deny forest-sanitizer forest-aarch64 example fuzz
+test-long: deny forest-sanitizer forest-aarch64 example acceptance-long fuzz
 
 deny: $(TOOLS)/bin/cargo-deny
 	# Advisories need the network; the other three are decided by what is committed.
@@ -73,6 +73,10 @@ fuzz: $(TOOLS)/bin/cargo-fuzz
 			--target-dir target/fuzz $$target target/fuzz-corpus/$$target server/fuzz/corpus/$$target \
 			-- -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1; \
 	done
+
+# Rows under a million requests, kills and outages: about twenty minutes. They print what they measure.
+acceptance-long: built tools
+	$(VENV)/bin/python -m pytest --rootdir acceptance --long -s acceptance/long
 
 # The committed example is what its script makes.
 example: tools

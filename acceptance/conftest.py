@@ -15,6 +15,15 @@ import skeg
 collect_ignore = ["oip"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="the tests that take many minutes, too")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    is_long = collection_path.name == "long" and collection_path.is_dir()
+    return True if is_long and not config.getoption("--long") else None
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[skeg.Server]:
     """A demo for tests that neither stop it nor count its rows."""

@@ -413,7 +413,7 @@ def test_defaults_are_the_servers() -> None:
     described = skeg.run("serve", "--help").stdout
     defaults = dict(re.findall(r"^ +--([a-z-]+) .*\[default: ([^ ,\]]+)", described, re.MULTILINE))
     given = arguments({})
-    for flag in ("drain-delay", "shutdown-budget", "roll-rows", "roll-bytes", "roll-age"):
+    for flag in ("drain-delay", "shutdown-budget", "roll-rows", "roll-bytes", "roll-age", "spool-bytes"):
         assert given[flag] == defaults[flag], flag
 
 
@@ -428,7 +428,7 @@ def test_the_server_runs_as_the_chart_says(folder: Path) -> None:
         (specs / "..data" / name).write_text(text)
         (specs / name).symlink_to(Path("..data") / name)
     # `serving` says these itself: a temporary store, free ports and no delay.
-    own = {"store", "http", "grpc", "admin", "drain-delay"}
+    own = {"store", "spool", "http", "grpc", "admin", "drain-delay"}
     given = {flag: value for flag, value in arguments(values).items() if flag not in own}
     given["endpoints"] = str(specs)
     key = render(values)["Secret/demo-skeg-admin"]["data"]["key"]

@@ -77,6 +77,12 @@ def test_columns_are_typed_and_say_where_a_row_comes_from(scored: dict) -> None:
     }
     assert set(table["endpoint_name"].astype(str)) == {"fraud"}
     assert (table["latency_us"] > 0).all()
+    assert not table["event_id"].duplicated().any()
+    assert set(table["status"]) == {200} and set(table["sampled_weight"]) == {1.0}
+    # The requests named their deployments.
+    assert table["route_named"].all() and set(table["route_weight"]) == {90.0, 10.0}
+    assert (table["received_at"] >= table["event_time"]).all()
+    assert table["sticky_hash"].isna().all()
     now = pd.Timestamp.now(tz="UTC")
     assert ((now - table["event_time"]) < pd.Timedelta(minutes=10)).all()
 

@@ -21,6 +21,7 @@ class Load:
     """Clients in closed loops, which leave as a load balancer's do: at `connection: close`."""
 
     server: skeg.Server
+    prefix: str = ""
     answered: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     threads: list[threading.Thread] = field(default_factory=list)
@@ -35,7 +36,7 @@ class Load:
         body = skeg.matrix([[1.0] * len(skeg.FEATURES)])
         with self.server.client() as client:
             for count in range(10**9):
-                name = f"{number}-{count}"
+                name = f"{self.prefix}{number}-{count}"
                 try:
                     reply = client.infer({**body, "id": name})
                 except (OSError, http.client.HTTPException) as error:

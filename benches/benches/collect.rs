@@ -1,28 +1,29 @@
 //! What does a request pay to have its row collected?
 //!
-//! `Appender::append` of a row as the example's endpoint makes it (20 floats in, a label and two
+//! `Writer::append` of a row as the example's endpoint makes it (20 floats in, a label and two
 //! probabilities out, a 36-byte id), in bursts: 1,024 rows find the sink's thread at rest, 32,768
-//! keep it at work beside the appending thread. Making the record is not timed. Between bursts the
-//! sink writes everything to a store in memory, so that no row is timed as a quick drop; what was
-//! dropped is printed at the end. The peer is `sync_channel`'s `try_send` of the same record to a
-//! thread that throws it away.
+//! keep it at work beside the appending thread. Rows go to a spool on the disk of the system's
+//! temporary files. Between bursts the sink writes everything to a store in memory, so that no row
+//! is timed as a quick drop; what was dropped is printed at the end. The peer is `sync_channel`'s
+//! `try_send` of the borrowed record, which copies none of its values, to a thread that throws it
+//! away.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use benches::example::{Example, FEATURES};
-use collector::{Appender, Block, Collector, Config, Kind, Ledger, Record, Roll};
-use collector::{RowSchema, Source, Values};
+use collector::{Appender, Block, Collector, Config, Kind, Ledger, Record, Roll, Route};
+use collector::{RowSchema, Sampling, Source, Spooling, Values, Writer};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode};
 use object_store::memory::InMemory;
 
-/// Records that the server's buffer holds; a burst must fit.
-const BUFFER_RECORDS: usize = 65_536;
-const BUFFER_BYTES: usize = 256 << 20;
+/// A burst must fit.
+const SPOOL_BYTES: usize = 256 << 20;
 const BURSTS: [usize; 2] = [1024, 32_768];
 
 /// Noon of 2026-01-01 UTC: all rows are of one hour, so a burst is one file.
@@ -48,7 +49,7 @@ fn main() -> io::Result<()> {
 
     let mut out = io::stdout().lock();
     for (burst, ledger) in BURSTS.iter().zip(ledgers) {
-        let (offered, written) = (ledger.offered, ledger.written);
+        let (offered, written) = (ledger.offered(), ledger.written);
         let (dropped, lost) = (ledger.dropped(), ledger.lost());
         write!(out, "bursts of {burst}: {offered} offered, {written} written, ")?;
         writeln!(out, "{dropped} dropped, {lost} lost")?;
@@ -57,14 +58,14 @@ fn main() -> io::Result<()> {
 }
 
 /// Times appending bursts of `records`; gives the collector's accounts.
-fn appended(group: &mut BenchmarkGroup<'_, WallTime>, records: &[Record]) -> Ledger {
-    let (collector, appender) = start(records.len());
+fn appended(group: &mut BenchmarkGroup<'_, WallTime>, records: &[Record<'static>]) -> Ledger {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (collector, mut writer, appender) = start(records.len(), folder.path());
     group.bench_function(BenchmarkId::new("append", records.len()), |bencher| {
         bencher.iter_custom(|bursts| {
             let timed = (0..bursts).map(|_| {
-                let burst = records.to_vec();
                 let start = Instant::now();
-                burst.into_iter().for_each(|record| appender.append(record));
+                records.iter().for_each(|record| writer.append(&appender, record));
                 let elapsed = start.elapsed();
                 wait_until_written(&collector);
                 elapsed
@@ -77,12 +78,12 @@ fn appended(group: &mut BenchmarkGroup<'_, WallTime>, records: &[Record]) -> Led
 }
 
 /// The same through the standard library's bounded channel.
-fn sent(group: &mut BenchmarkGroup<'_, WallTime>, records: &[Record]) {
+fn sent(group: &mut BenchmarkGroup<'_, WallTime>, records: &[Record<'static>]) {
     group.bench_function(BenchmarkId::new("sync_channel", records.len()), |bencher| {
         bencher.iter_custom(|bursts| {
             let timed = (0..bursts).map(|_| {
                 let burst = records.to_vec();
-                let (sender, receiver) = sync_channel::<Record>(BUFFER_RECORDS);
+                let (sender, receiver) = sync_channel::<Record<'static>>(records.len());
                 thread::scope(|threads| {
                     threads.spawn(move || receiver.into_iter().for_each(drop));
                     let start = Instant::now();
@@ -104,14 +105,18 @@ fn per_row(sum: Duration, rows: usize) -> Duration {
 }
 
 /// A collector whose files hold `rows` rows: each burst is a file of its own.
-fn start(rows: usize) -> (Collector, Appender) {
-    let roll = Roll { rows, bytes: BUFFER_BYTES, age: Duration::from_secs(600) };
+fn start(rows: usize, folder: &Path) -> (Collector, Writer, Appender) {
+    let roll = Roll { rows, bytes: SPOOL_BYTES, age: Duration::from_secs(600) };
     let config = Config {
         replica: "bench".to_owned(),
         boot: "0".to_owned(),
         roll,
-        buffer_records: BUFFER_RECORDS,
-        buffer_bytes: BUFFER_BYTES,
+        writers: 1,
+        spool: Spooling {
+            folder: Some(folder.to_owned()),
+            bytes: SPOOL_BYTES,
+            age: Duration::from_hours(1),
+        },
     };
     let collector = Collector::start(config, Arc::new(InMemory::new()), || TIME_US);
     let collector = collector.expect("the settings are in range");
@@ -129,23 +134,28 @@ fn start(rows: usize) -> (Collector, Appender) {
         model_digest: "0".repeat(64),
     };
     let schema = RowSchema::new(source, blocks).expect("the columns make a schema");
-    let appender = collector.appender(Arc::new(schema));
-    (collector, appender)
+    let appender = collector.appender(Arc::new(schema), Sampling::default()).expect("a lane");
+    let writer = collector.writer(0).expect("the only one");
+    (collector, writer, appender)
 }
 
-fn records(example: &Example, count: usize) -> Vec<Record> {
+/// Records that live as long as the bench.
+fn records(example: &Example, count: usize) -> Vec<Record<'static>> {
     let rows = example.turns(1).zip(&example.v1).cycle().take(count);
     let record = |(number, (row, p)): (usize, (&[f32], &f32))| Record {
-        request_id: format!("01b7a1de-0000-7000-8000-{number:012}"),
+        request_id: String::leak(format!("01b7a1de-0000-7000-8000-{number:012}")),
+        correlation_id: None,
+        trace: None,
+        route: Route::default(),
         time_us: TIME_US + number as i64,
         latency_us: 20,
         revision: 1,
         rows: 1,
-        values: vec![
-            Values::F32(row.to_vec()),
-            Values::I64(vec![i64::from(*p > 0.5)]),
-            Values::F32(vec![1.0 - p, *p]),
-        ],
+        values: Vec::leak(vec![
+            Values::F32(Vec::leak(row.to_vec())),
+            Values::I64(Vec::leak(vec![i64::from(*p > 0.5)])),
+            Values::F32(Vec::leak(vec![1.0 - p, *p])),
+        ]),
     };
     rows.enumerate().map(record).collect()
 }

@@ -1,11 +1,18 @@
 //! What a collector is told at its start, checked whole.
 
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
 use crate::error::Error;
 use crate::path::check_writer;
 use crate::roll::Roll;
 
-/// Most records a buffer may be set to hold.
-const MAX_BUFFER_RECORDS: usize = 1 << 24;
+/// Least and most bytes of a segment.
+pub(crate) const SEGMENTS: RangeInclusive<usize> = 1 << 16..=1 << 23;
+
+/// Segments that each writing thread finds ready, beside the one it writes to.
+pub(crate) const READY: usize = 2;
 
 /// Settings of a collector.
 #[derive(Clone, Debug)]
@@ -16,10 +23,22 @@ pub struct Config {
     pub boot: String,
     /// When files are closed.
     pub roll: Roll,
-    /// Most records waiting between the scoring threads and the sink.
-    pub buffer_records: usize,
-    /// Most bytes those records may hold.
-    pub buffer_bytes: usize,
+    /// Threads that append.
+    pub writers: usize,
+    /// Where rows are until the store has them.
+    pub spool: Spooling,
+}
+
+/// Where rows are until the store has them.
+#[derive(Clone, Debug)]
+pub struct Spooling {
+    /// A folder on a local disk, made if it is missing; lives of several replicas may share it.
+    /// Without one rows are in memory, and a killed process loses those that the store has not.
+    pub folder: Option<PathBuf>,
+    /// Most bytes of all segments, of earlier lives too.
+    pub bytes: usize,
+    /// Rows that the store has not taken for so long are given up.
+    pub age: Duration,
 }
 
 // === impl Config ===
@@ -28,12 +47,24 @@ impl Config {
     pub(crate) fn check(&self) -> Result<(), Error> {
         check_writer(&self.replica, &self.boot)?;
         self.roll.check()?;
-        if !(1..=MAX_BUFFER_RECORDS).contains(&self.buffer_records) {
-            return Err(Error::Config { name: "buffer_records", why: "must be 1 to 16777216" });
+        let refuse = |name, why| Err(Error::Config { name, why });
+        if !(1..=1024).contains(&self.writers) {
+            return refuse("writers", "must be 1 to 1024");
         }
-        if self.buffer_bytes == 0 {
-            return Err(Error::Config { name: "buffer_bytes", why: "must be at least 1" });
+        if self.spool.bytes < self.writers * (READY + 1) * SEGMENTS.start() {
+            return refuse("spool.bytes", "must be at least 192 KiB for each writing thread");
+        }
+        if self.spool.age < Duration::from_secs(1)
+            || self.spool.age > Duration::from_hours(24 * 366)
+        {
+            return refuse("spool.age", "must be 1 s to 366 days");
         }
         Ok(())
+    }
+
+    /// Bytes of a segment: as many as let each thread have several, within bounds.
+    pub(crate) fn segment_bytes(&self) -> usize {
+        let share = self.spool.bytes / (self.writers.max(1) * (READY + 2));
+        (share / 4096 * 4096).clamp(*SEGMENTS.start(), *SEGMENTS.end())
     }
 }

@@ -1,17 +1,16 @@
-//! The accounts: how far each row of an endpoint came.
+//! The accounts of this process: how far each row of an endpoint came.
 //!
-//! Always `offered = sampled_out + dropped + buffered` and `buffered = written + pending + lost`,
-//! in rows. `handle` counts the first line, `sink` the second. Rows taken into the buffer are held
-//! by a [`Stake`], which counts them when it is settled or, should the code holding it unwind or be
-//! cancelled, when it is dropped: no path through the sink can forget a row.
+//! Always `offered = sampled_out + dropped + spooled` and, with the rows that an earlier process
+//! has left, `spooled + recovered = written + pending + lost`, in rows. The scoring threads count
+//! the first line, in the spool's cells; the sink the second, here.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crossbeam_utils::CachePadded;
-
-use crate::schema::RowSchema;
+use crate::spool::cells::Of;
+use crate::spool::house::House;
+use crate::spool::tally::{Count, Tally};
 
 #[cfg(test)]
 mod tests;
@@ -21,10 +20,10 @@ mod tests;
 pub struct Counted {
     /// The endpoint whose rows are counted.
     pub endpoint: String,
-    /// "offered", "sampled_out", "dropped", "buffered", "written" or "lost".
+    /// "offered", "sampled_out", "dropped", "spooled", "recovered", "written" or "lost".
     pub stage: &'static str,
-    /// Why, for "dropped" (buffer_full, closed, shape) and "lost" (put, encode, shutdown); else
-    /// empty.
+    /// Why, for "dropped" (spool_full, closed, shape) and "lost" (encode, put, expired, torn,
+    /// shutdown); else empty.
     pub reason: &'static str,
     /// Rows.
     pub rows: u64,
@@ -32,293 +31,168 @@ pub struct Counted {
 
 /// An endpoint's accounts at one moment, in rows. Rows on their way between two counters at that
 /// moment may be missing from the later one, never from the earlier.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
-    /// Given to `append`.
-    pub offered: u64,
-    /// Left out by the sampling rate.
-    pub sampled_out: u64,
-    /// Refused: the buffer was full.
-    pub dropped_buffer_full: u64,
-    /// Refused: the collector was finishing, or had.
-    pub dropped_closed: u64,
-    /// Refused: the values did not fit the schema, or the time was outside years 1970 to 9998.
-    pub dropped_shape: u64,
-    /// Taken into the buffer.
-    pub buffered: u64,
+    front: Tally,
+    /// What an earlier process has left in the spool.
+    pub recovered: u64,
     /// In a published file.
     pub written: u64,
-    /// The store would not take their file. It may still have arrived, if only the answer was lost.
-    pub lost_put: u64,
-    /// Parquet or Arrow refused them, or the sink panicked over them.
-    pub lost_encode: u64,
-    /// Not published within the budget of `finish`.
-    pub lost_shutdown: u64,
 }
 
-/// Why rows in the sink's hands did not reach a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lost {
-    Put,
-    Encode,
-    Shutdown,
-}
-
-/// Why `append` refused rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dropped {
-    BufferFull,
-    Closed,
-    Shape,
-}
-
-/// The live counters of one endpoint.
-#[derive(Debug, Default)]
-pub(crate) struct Counts {
-    /// Written by the scoring threads.
-    front: CachePadded<Front>,
-    /// Written by the sink.
-    back: CachePadded<Back>,
-}
-
-#[derive(Debug, Default)]
-struct Front {
-    offered: AtomicU64,
-    sampled_out: AtomicU64,
-    buffer_full: AtomicU64,
-    closed: AtomicU64,
-    shape: AtomicU64,
-    buffered: AtomicU64,
-}
-
-#[derive(Debug, Default)]
-struct Back {
-    written: AtomicU64,
-    put: AtomicU64,
-    encode: AtomicU64,
-    shutdown: AtomicU64,
-}
-
-/// All endpoints' counters. An endpoint that is gone keeps its counters: they must not shrink.
+/// What the sink counts, and the cells that were given back.
 #[derive(Debug, Default)]
 pub(crate) struct Books {
-    endpoints: Mutex<BTreeMap<String, Arc<Counts>>>,
-}
-
-/// Where an appender's rows go and who counts them: resolved once, shared by all its clones.
-#[derive(Debug)]
-pub(crate) struct Lane {
-    pub(crate) schema: Arc<RowSchema>,
-    pub(crate) counts: Arc<Counts>,
-}
-
-/// Rows that are pending, and the duty to say what became of them.
-#[derive(Debug)]
-pub(crate) struct Stake {
-    lane: Arc<Lane>,
-    rows: u64,
-    /// What a panic at this stage of the walk costs them.
-    at_risk: Lost,
+    endpoints: Mutex<BTreeMap<String, Ledger>>,
+    /// Whether it was told that rows have no cell left.
+    is_told: AtomicBool,
 }
 
 // === impl Ledger ===
 
 impl Ledger {
-    /// Refused rows, for any reason.
+    /// Given to `append`.
+    pub fn offered(&self) -> u64 {
+        self.rows(Count::Offered)
+    }
+
+    /// Left out by the sampling rate.
+    pub fn sampled_out(&self) -> u64 {
+        self.rows(Count::SampledOut)
+    }
+
+    /// Refused, for any reason.
     pub fn dropped(&self) -> u64 {
-        self.dropped_buffer_full + self.dropped_closed + self.dropped_shape
+        self.front.dropped().unsigned_abs()
     }
 
-    /// Rows taken but not published, for any reason.
+    /// Taken into the spool by this process.
+    pub fn spooled(&self) -> u64 {
+        self.rows(Count::Spooled)
+    }
+
+    /// Taken but in no file, for any reason.
     pub fn lost(&self) -> u64 {
-        self.lost_put + self.lost_encode + self.lost_shutdown
+        self.front.sum(&Count::LOST).unsigned_abs()
     }
 
-    /// Rows taken and not yet settled: in the buffer, in an open file, or on their way to the
-    /// store.
+    /// Taken and not yet settled: in the spool, or on their way to the store.
     pub fn pending(&self) -> u64 {
-        self.buffered.saturating_sub(self.written + self.lost())
+        (self.spooled() + self.recovered).saturating_sub(self.written + self.lost())
     }
 
     /// Whether the conservation law holds; exact while no row is on its way.
     pub fn holds(&self) -> bool {
-        self.offered == self.sampled_out + self.dropped() + self.buffered
-            && self.buffered == self.written + self.pending() + self.lost()
+        self.offered() == self.sampled_out() + self.dropped() + self.spooled()
+            && self.spooled() + self.recovered == self.written + self.pending() + self.lost()
     }
 
-    pub(crate) fn stages(&self) -> [(&'static str, &'static str, u64); 10] {
-        [
-            ("offered", "", self.offered),
-            ("sampled_out", "", self.sampled_out),
-            ("dropped", "buffer_full", self.dropped_buffer_full),
-            ("dropped", "closed", self.dropped_closed),
-            ("dropped", "shape", self.dropped_shape),
-            ("buffered", "", self.buffered),
-            ("written", "", self.written),
-            ("lost", "put", self.lost_put),
-            ("lost", "encode", self.lost_encode),
-            ("lost", "shutdown", self.lost_shutdown),
-        ]
+    fn rows(&self, count: Count) -> u64 {
+        self.front[count].unsigned_abs()
     }
 
-    pub(crate) fn add(&mut self, other: &Ledger) {
-        self.offered += other.offered;
-        self.sampled_out += other.sampled_out;
-        self.dropped_buffer_full += other.dropped_buffer_full;
-        self.dropped_closed += other.dropped_closed;
-        self.dropped_shape += other.dropped_shape;
-        self.buffered += other.buffered;
+    fn add(&mut self, other: &Ledger) {
+        self.front.add(other.front);
+        self.recovered += other.recovered;
         self.written += other.written;
-        self.lost_put += other.lost_put;
-        self.lost_encode += other.lost_encode;
-        self.lost_shutdown += other.lost_shutdown;
-    }
-}
-
-// === impl Counts ===
-
-impl Counts {
-    /// `append` left rows out by the sampling rate.
-    pub(crate) fn sampled_out(&self, rows: u64) {
-        self.front.sampled_out.fetch_add(rows, Ordering::Release);
     }
 
-    pub(crate) fn offered(&self, rows: u64) {
-        self.front.offered.fetch_add(rows, Ordering::Relaxed);
-    }
-
-    pub(crate) fn dropped(&self, why: Dropped, rows: u64) {
-        let counter = match why {
-            Dropped::BufferFull => &self.front.buffer_full,
-            Dropped::Closed => &self.front.closed,
-            Dropped::Shape => &self.front.shape,
-        };
-        counter.fetch_add(rows, Ordering::Release);
-    }
-
-    /// Later counters are read first, so that no row shows as written but not yet buffered.
-    pub(crate) fn ledger(&self) -> Ledger {
-        let later = |counter: &AtomicU64| counter.load(Ordering::Acquire);
-        let (front, back) = (&self.front, &self.back);
-        let written = later(&back.written);
-        let (lost_put, lost_encode) = (later(&back.put), later(&back.encode));
-        let lost_shutdown = later(&back.shutdown);
-        let buffered = later(&front.buffered);
-        let dropped_buffer_full = later(&front.buffer_full);
-        let (dropped_closed, dropped_shape) = (later(&front.closed), later(&front.shape));
-        let sampled_out = later(&front.sampled_out);
-        let offered = later(&front.offered);
-        Ledger {
-            offered,
-            sampled_out,
-            dropped_buffer_full,
-            dropped_closed,
-            dropped_shape,
-            buffered,
-            written,
-            lost_put,
-            lost_encode,
-            lost_shutdown,
-        }
-    }
-
-    fn lost(&self, why: Lost, rows: u64) {
-        let counter = match why {
-            Lost::Put => &self.back.put,
-            Lost::Encode => &self.back.encode,
-            Lost::Shutdown => &self.back.shutdown,
-        };
-        counter.fetch_add(rows, Ordering::Release);
+    fn stages(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
+        let counts = Count::ALL.into_iter().filter(|count| *count != Count::Planned);
+        let front = counts.map(|count| (count.name().0, count.name().1, self.rows(count)));
+        front.chain([("recovered", "", self.recovered), ("written", "", self.written)])
     }
 }
 
 // === impl Books ===
 
 impl Books {
-    /// The counters of an endpoint, made when first asked for.
-    pub(crate) fn of(&self, endpoint: &str) -> Arc<Counts> {
+    /// Changes an endpoint's accounts.
+    pub(crate) fn count(&self, endpoint: &str, change: impl FnOnce(&mut Ledger)) {
         let mut endpoints = self.lock();
-        Arc::clone(endpoints.entry(endpoint.to_owned()).or_default())
+        match endpoints.get_mut(endpoint) {
+            Some(ledger) => change(ledger),
+            None => change(endpoints.entry(endpoint.to_owned()).or_default()),
+        }
     }
 
-    pub(crate) fn ledgers(&self) -> Vec<(String, Ledger)> {
-        self.lock().iter().map(|(name, counts)| (name.clone(), counts.ledger())).collect()
+    /// Takes over what cells of old hours have counted, and gives the cells back.
+    ///
+    /// # Errors
+    /// When the journal takes nothing; nothing is changed then.
+    pub(crate) fn give_back(&self, house: &House, old: &BTreeSet<Of>) -> std::io::Result<()> {
+        let mut books = self.lock();
+        // From here on nobody looks at these cells.
+        house.journal().settling(old.clone())?;
+        for (of, tally) in house.free(old) {
+            if let Some(endpoint) = house.endpoint(of) {
+                books.entry(endpoint).or_default().front.add(tally);
+            }
+        }
+        Ok(())
     }
 
-    pub(crate) fn counted(&self) -> Vec<Counted> {
+    /// Drops rows that no cell is left for: a thread has rows of too many lanes and hours that are
+    /// not settled. The only thing that a scoring thread waits for here; accounts files do not have
+    /// them.
+    pub(crate) fn unaccounted(&self, endpoint: &str, rows: u64) {
+        if !self.is_told.swap(true, Ordering::Relaxed) {
+            tracing::error!(endpoint, "no accounts are left for more hours; rows are dropped");
+        }
+        let rows = i64::try_from(rows).unwrap_or(i64::MAX);
+        self.count(endpoint, |ledger| {
+            ledger.front(Tally::of(Count::Offered, rows));
+            ledger.front(Tally::of(Count::SpoolFull, rows));
+        });
+    }
+
+    /// The accounts of every endpoint, those of the cells of `house` included.
+    pub(crate) fn ledgers(&self, house: &House) -> BTreeMap<String, Ledger> {
+        // Held until the cells are read: what is given back is in one of them.
+        let books = self.lock();
+        let mut ledgers = books.clone();
+        for endpoint in house.lanes.endpoints() {
+            ledgers.entry(endpoint).or_default();
+        }
+        for (of, tally) in house.tallies() {
+            if let Some(endpoint) = house.endpoint(of) {
+                ledgers.entry(endpoint).or_default().front.add(tally);
+            }
+        }
+        ledgers
+    }
+
+    pub(crate) fn counted(&self, house: &House) -> Vec<Counted> {
         let of_endpoint = |(endpoint, ledger): (String, Ledger)| {
-            let one = move |(stage, reason, rows)| Counted {
-                endpoint: endpoint.clone(),
-                stage,
-                reason,
-                rows,
-            };
-            ledger.stages().map(one)
+            let counted =
+                |(stage, reason, rows)| Counted { endpoint: endpoint.clone(), stage, reason, rows };
+            ledger.stages().map(counted).collect::<Vec<_>>()
         };
-        self.ledgers().into_iter().flat_map(of_endpoint).collect()
+        self.ledgers(house).into_iter().flat_map(of_endpoint).collect()
     }
 
-    pub(crate) fn total(&self) -> Ledger {
+    pub(crate) fn total(&self, house: &House) -> Ledger {
         let mut total = Ledger::default();
-        self.ledgers().iter().for_each(|(_, ledger)| total.add(ledger));
+        self.ledgers(house).values().for_each(|ledger| total.add(ledger));
         total
     }
 
     /// A panic elsewhere leaves the map whole: nothing is changed in steps.
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Counts>>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Ledger>> {
         self.endpoints.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-// === impl Stake ===
-
-impl Stake {
-    /// Counts the rows as buffered; the stake counts what becomes of them.
-    pub(crate) fn buffered(lane: &Arc<Lane>, rows: u64) -> Stake {
-        lane.counts.front.buffered.fetch_add(rows, Ordering::Release);
-        Stake { lane: Arc::clone(lane), rows, at_risk: Lost::Encode }
-    }
-
-    pub(crate) fn schema(&self) -> &Arc<RowSchema> {
-        &self.lane.schema
-    }
-
-    pub(crate) fn rows(&self) -> u64 {
-        self.rows
-    }
-
-    /// Takes over the rows of a stake of the same endpoint.
-    pub(crate) fn absorb(&mut self, mut other: Stake) {
-        debug_assert!(Arc::ptr_eq(&self.lane.counts, &other.lane.counts), "stakes of one endpoint");
-        self.rows += std::mem::take(&mut other.rows);
-    }
-
-    /// The rows are encoded; from here a panic costs them in the put.
-    pub(crate) fn encoded(mut self) -> Stake {
-        self.at_risk = Lost::Put;
-        self
-    }
-
-    pub(crate) fn written(mut self) {
-        let rows = std::mem::take(&mut self.rows);
-        self.lane.counts.back.written.fetch_add(rows, Ordering::Release);
-    }
-
-    pub(crate) fn lost(mut self, why: Lost) {
-        let rows = std::mem::take(&mut self.rows);
-        self.lane.counts.lost(why, rows);
-    }
-
-    /// The endpoint's accounts now.
-    pub(crate) fn ledger(&self) -> Ledger {
-        self.lane.counts.ledger()
+impl Ledger {
+    /// Rows that the sink lost, or counts of cells that are given back.
+    pub(crate) fn front(&mut self, tally: Tally) {
+        self.front.add(tally);
     }
 }
 
-impl Drop for Stake {
-    /// Only a panic or a cut-off shutdown drops a stake unsettled.
-    fn drop(&mut self) {
-        let why = if std::thread::panicking() { self.at_risk } else { Lost::Shutdown };
-        self.lane.counts.lost(why, self.rows);
-    }
+/// Cells of all threads, a lane and an hour together.
+pub(crate) fn summed(tallies: impl Iterator<Item = (Of, Tally)>) -> BTreeMap<Of, Tally> {
+    let mut sums = BTreeMap::<Of, Tally>::new();
+    tallies.for_each(|(of, tally)| sums.entry(of).or_default().add(tally));
+    sums
 }

@@ -1,9 +1,9 @@
-//! One Parquet file in the making: records in, bytes out.
+//! One Parquet file: a group's rows in, bytes out.
 //!
-//! Driven by `sink`. Records are gathered into chunks, transposed by `batch` and encoded as they
-//! come, so that closing a file costs little more than its last chunk.
+//! Called by `sink` for each file of a batch. Rows are transposed by `columns` and encoded a chunk
+//! at a time. The same rows make the same file.
 
-use std::fmt::Write as _;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,18 +14,17 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
 
-use crate::batch::batch;
-use crate::counts::Ledger;
+use crate::columns::{Rows, columns};
 use crate::error::Error;
-use crate::row::Record;
 use crate::schema::{RowSchema, column};
+use crate::sink::plan::Group;
+use crate::spool::tally::{Count, Tally};
 
 #[cfg(test)]
 mod tests;
 
-/// A chunk is encoded at so many rows, or bytes in memory.
+/// A chunk is encoded at so many rows.
 const CHUNK_ROWS: usize = 4096;
-const CHUNK_BYTES: usize = 8 << 20;
 
 /// Bounds what a reader must hold at once, and what the writer does.
 const ROW_GROUP_ROWS: usize = 131_072;
@@ -39,65 +38,58 @@ const ZSTD_LEVEL: i32 = 1;
 /// Footer keys.
 const SCHEMA_HASH: &str = "skeg.schema_hash";
 const COLLECTOR_VERSION: &str = "skeg.collector_version";
-/// The endpoint's accounts in this process when the file was closed, as JSON.
+/// Which batch of which life the file is of: `boot/batch/hash of its plan`.
+pub(crate) const BATCH: &str = "skeg.batch";
+/// What was counted for the file's lanes and hour since the batch before, as JSON.
 const COUNTS: &str = "skeg.counts";
 
-/// An open file.
-pub(crate) struct FileWriter {
-    schema: Arc<RowSchema>,
-    writer: ArrowWriter<Vec<u8>>,
-    chunk: Vec<Record>,
-    chunk_rows: usize,
-    chunk_bytes: usize,
+/// What a file says of itself.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Footer {
+    /// Which batch of which life.
+    pub(crate) batch: String,
+    /// When the batch was planned, unix microseconds.
+    pub(crate) received_us: i64,
+    /// What was counted for its lanes and hour.
+    pub(crate) counts: Tally,
 }
 
-// === impl FileWriter ===
-
-impl FileWriter {
-    /// # Errors
-    /// [`Error::Encode`] should Parquet refuse the schema.
-    pub(crate) fn new(schema: Arc<RowSchema>) -> Result<FileWriter, Error> {
-        let properties = properties(&schema).map_err(|error| refused(&schema, &error))?;
-        let writer = ArrowWriter::try_new(Vec::new(), Arc::clone(schema.arrow()), Some(properties))
-            .map_err(|error| refused(&schema, &error))?;
-        Ok(FileWriter { schema, writer, chunk: Vec::new(), chunk_rows: 0, chunk_bytes: 0 })
+/// The file with the rows of a group.
+///
+/// # Errors
+/// [`Error::Shape`] for rows that are not of the group's schema, [`Error::Encode`] should Parquet
+/// or Arrow refuse.
+pub(crate) fn file(group: &Group<'_>, footer: &Footer) -> Result<Bytes, Error> {
+    let schema = &group.schema;
+    let refused = |error: ParquetError| refused(schema, &error);
+    let properties = properties(schema).map_err(refused)?;
+    let mut writer = ArrowWriter::try_new(Vec::new(), Arc::clone(schema.arrow()), Some(properties))
+        .map_err(refused)?;
+    for chunk in chunks(&group.rows) {
+        writer.write(&columns(schema, chunk, footer.received_us)?).map_err(refused)?;
     }
+    let note = |key: &str, value: String| KeyValue::new(key.to_owned(), value);
+    writer.append_key_value_metadata(note(SCHEMA_HASH, schema.hash().to_owned()));
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    writer.append_key_value_metadata(note(COLLECTOR_VERSION, version));
+    writer.append_key_value_metadata(note(BATCH, footer.batch.clone()));
+    writer.append_key_value_metadata(note(COUNTS, json(footer.counts)));
+    writer.into_inner().map(Bytes::from).map_err(refused)
+}
 
-    /// Adds a record of `bytes` bytes in memory.
-    ///
-    /// # Errors
-    /// [`Error::Shape`] or [`Error::Encode`]; the file is then of no use.
-    pub(crate) fn push(&mut self, record: Record, bytes: usize) -> Result<(), Error> {
-        self.chunk_rows += record.rows;
-        self.chunk_bytes += bytes;
-        self.chunk.push(record);
-        if self.chunk_rows >= CHUNK_ROWS || self.chunk_bytes >= CHUNK_BYTES {
-            self.encode_chunk()?;
-        }
-        Ok(())
-    }
-
-    /// The whole file. `counts` goes to the footer.
-    ///
-    /// # Errors
-    /// [`Error::Shape`] or [`Error::Encode`].
-    pub(crate) fn finish(mut self, counts: &Ledger) -> Result<Bytes, Error> {
-        self.encode_chunk()?;
-        let FileWriter { schema, mut writer, .. } = self;
-        let note = |key: &str, value: String| KeyValue::new(key.to_owned(), value);
-        writer.append_key_value_metadata(note(SCHEMA_HASH, schema.hash().to_owned()));
-        let version = env!("CARGO_PKG_VERSION").to_owned();
-        writer.append_key_value_metadata(note(COLLECTOR_VERSION, version));
-        writer.append_key_value_metadata(note(COUNTS, json(counts)));
-        writer.into_inner().map(Bytes::from).map_err(|error| refused(&schema, &error))
-    }
-
-    fn encode_chunk(&mut self) -> Result<(), Error> {
-        let batch = batch(&self.schema, &self.chunk)?;
-        self.chunk.clear();
-        (self.chunk_rows, self.chunk_bytes) = (0, 0);
-        self.writer.write(&batch).map_err(|error| refused(&self.schema, &error))
-    }
+/// The rows in pieces of so many that a chunk has; a request's rows stay together.
+fn chunks<'r, 's>(mut rows: &'r [Rows<'s>]) -> impl Iterator<Item = &'r [Rows<'s>]> {
+    std::iter::from_fn(move || {
+        let mut count = 0;
+        let end = rows.iter().position(|one| {
+            let is_full = count >= CHUNK_ROWS;
+            count += one.entry.rows as usize;
+            is_full
+        });
+        let (chunk, rest) = rows.split_at(end.unwrap_or(rows.len()));
+        rows = rest;
+        (!chunk.is_empty()).then_some(chunk)
+    })
 }
 
 /// Parquet's defaults are uncompressed, statistics per page, row groups of a million rows. Minima
@@ -111,6 +103,7 @@ fn properties(schema: &RowSchema) -> Result<WriterProperties, ParquetError> {
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_max_row_group_bytes(Some(ROW_GROUP_BYTES));
     builder = builder
+        .set_column_dictionary_enabled(path(column::EVENT_ID), false)
         .set_column_dictionary_enabled(path(column::REQUEST_ID), false)
         .set_column_bloom_filter_fpp(path(column::REQUEST_ID), BLOOM_FALSE_POSITIVES)
         .set_column_bloom_filter_max_ndv(path(column::REQUEST_ID), ROW_GROUP_ROWS as u64);
@@ -136,17 +129,14 @@ fn plain(
         .set_column_encoding(ColumnPath::from(name), encoding)
 }
 
-/// `{"offered":3,"dropped.buffer_full":0,...}`; the keys need no escaping.
-fn json(counts: &Ledger) -> String {
-    let mut json = String::from("{");
-    for (place, (stage, reason, rows)) in counts.stages().into_iter().enumerate() {
-        let comma = if place == 0 { "" } else { "," };
+/// `{"offered":3,"dropped.spool_full":0,...}`; the keys need no escaping.
+fn json(counts: Tally) -> String {
+    let named = Count::ALL.map(|count| {
+        let (stage, reason) = count.name();
         let dot = if reason.is_empty() { "" } else { "." };
-        // Writing to a String cannot fail.
-        let _ = write!(json, "{comma}\"{stage}{dot}{reason}\":{rows}");
-    }
-    json.push('}');
-    json
+        (format!("{stage}{dot}{reason}"), counts[count])
+    });
+    serde_json::to_string(&BTreeMap::from(named)).unwrap_or_default()
 }
 
 fn refused(schema: &RowSchema, error: &ParquetError) -> Error {

@@ -1,5 +1,7 @@
 //! The crate's one error type.
 
+use std::path::PathBuf;
+
 /// What can go wrong outside of [`Appender::append`](crate::Appender::append), which never fails.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -33,6 +35,14 @@ pub enum Error {
     /// The sink's thread or runtime could not be made.
     #[error("cannot start the thread that writes rows: {0}")]
     Start(#[source] std::io::Error),
+    /// A file or folder of the spool that cannot be made, written or read.
+    #[error("spool, {}: {source}", path.display())]
+    Spool {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
     /// A record whose values do not fit its schema.
     #[error("a record's values do not fit the schema of {0}")]
     Shape(String),

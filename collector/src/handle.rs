@@ -1,11 +1,11 @@
-//! The collector's two handles: [`Collector`], which starts and ends it, and [`Appender`], by which
-//! the scoring threads hand over rows.
+//! The collector's handles: [`Collector`], which starts and ends it, [`Writer`], by which one
+//! thread hands over rows, and [`Appender`], which says whose rows they are.
 //!
-//! `append` never waits and never fails its caller: the buffer is bounded in records and in bytes,
-//! and what does not fit is dropped and counted. It takes no lock and makes no system call but the
-//! channel's wake-up of a sleeping sink.
+//! `append` never waits and never fails its caller: a row is stored in the spool's memory, or
+//! dropped and counted. It takes no lock, allocates nothing and makes no system call.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc as std_mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -14,37 +14,41 @@ use std::time::Duration;
 use object_store::ObjectStore;
 use tokio::sync::oneshot;
 
-use crate::buffer::{Intake, buffer};
 use crate::config::Config;
-use crate::counts::{Books, Counted, Dropped, Lane, Ledger};
+use crate::counts::{Books, Counted, Ledger};
 use crate::error::Error;
-use crate::histogram::{Histogram, HistogramSnapshot};
-use crate::path::hour_of;
-use crate::row::Record;
+use crate::histogram::HistogramSnapshot;
+use crate::keeper::Keeper;
 use crate::sampling::Sampling;
 use crate::schema::RowSchema;
-use crate::sink::{Publisher, Sink};
+use crate::sink::{Publisher, Puts, Rules, Sink};
+use crate::spool::house::{House, left};
+use crate::spool::lanes::Lane;
+use crate::writer::Writer;
 
-/// What `finish` waits beyond its budget for the sink to count what the budget cut off.
+/// What `finish` waits beyond its budget for each thread: for the sink to count what the budget cut
+/// off.
 const SETTLE: Duration = Duration::from_millis(500);
 
-/// A running collector: a thread that takes rows and writes files.
+/// A running collector: a thread that makes room in the spool and one that writes files.
 ///
 /// Dropping it without [`finish`](Collector::finish) is as finishing with no time: what is pending
-/// is lost, and counted where nobody looks any more.
+/// stays in the spool.
 pub struct Collector {
-    intake: Intake,
+    house: Arc<House>,
     books: Arc<Books>,
-    puts: Arc<Histogram>,
+    puts: Arc<Puts>,
+    writers: Mutex<Vec<Option<Writer>>>,
+    is_closed: Arc<AtomicBool>,
     running: Mutex<Option<Running>>,
 }
 
-/// Hands over the rows of one schema. Cheap to clone; one for each deployment is enough.
+/// Whose rows are handed over, and how many of them are kept. Cheap to clone; one for each
+/// deployment is enough.
 #[derive(Clone)]
 pub struct Appender {
-    lane: Arc<Lane>,
-    intake: Intake,
-    sampling: Sampling,
+    pub(crate) lane: Arc<Lane>,
+    pub(crate) sampling: Sampling,
 }
 
 /// Rows of all endpoints since the start, as `finish` leaves them.
@@ -52,14 +56,15 @@ pub struct Appender {
 pub struct Finished {
     /// In published files.
     pub written: u64,
-    /// Neither written nor counted as lost: only when the sink's thread hangs past the budget.
+    /// In the spool: the next start puts them.
     pub pending: u64,
-    /// Taken but not published.
+    /// Taken, and neither.
     pub lost: u64,
 }
 
 #[derive(Debug)]
 struct Running {
+    keeper: Keeper,
     thread: JoinHandle<()>,
     stop: oneshot::Sender<Duration>,
     /// Closed when the thread ends.
@@ -69,29 +74,52 @@ struct Running {
 // === impl Collector ===
 
 impl Collector {
-    /// Starts the thread "skeg-sink", which writes to `store`. `clock` gives unix microseconds.
+    /// Starts the threads "skeg-spool" and "skeg-sink"; the latter writes to `store`, what earlier
+    /// lives have left in the spool first. `clock` gives unix microseconds.
     ///
     /// # Errors
     /// [`Error::Name`], [`Error::Boot`] or [`Error::Config`] for settings out of range,
-    /// [`Error::Start`] when the system refuses a thread.
+    /// [`Error::Spool`] when there is no room for a spool, [`Error::Start`] when the system refuses
+    /// a thread.
     pub fn start(
         config: Config,
         store: Arc<dyn ObjectStore>,
         clock: fn() -> i64,
     ) -> Result<Collector, Error> {
         config.check()?;
+        let folder = config.spool.folder.as_deref();
+        let found = folder.map(left).transpose()?.unwrap_or_default();
+        let life = (config.replica.as_str(), config.boot.as_str());
+        let (house, ink) = House::new(folder, life, config.writers)?;
+        let (house, books) = (Arc::new(house), Arc::<Books>::default());
+        let left_bytes: usize = found.iter().map(House::bytes).sum();
+        let left_bytes = Arc::new(AtomicUsize::new(left_bytes));
+        let is_closed = Arc::<AtomicBool>::default();
+        let (keeper, ready) = Keeper::start(Arc::clone(&house), &config, Arc::clone(&left_bytes))?;
+        let closed = || Arc::clone(&is_closed);
+        let writers = ink.into_iter().zip(ready).map(|(ink, ready)| {
+            Some(Writer::new(ink, ready, config.segment_bytes(), closed(), Arc::clone(&books)))
+        });
+        let writers = Mutex::new(writers.collect());
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .thread_name("skeg-sink-io")
             .max_blocking_threads(8)
             .build()
             .map_err(Error::Start)?;
-        let (intake, records) = buffer(config.buffer_records, config.buffer_bytes);
         let (stop, stopped) = oneshot::channel();
         let (ends, ended) = std_mpsc::channel();
-        let puts = Arc::new(Histogram::default());
+        let puts = Arc::<Puts>::default();
         let publisher = Publisher::new(store, clock, Arc::clone(&puts));
-        let sink = Sink::new(config, publisher, records, Arc::clone(intake.budget()));
+        let age_us = i64::try_from(config.spool.age.as_micros()).unwrap_or(i64::MAX);
+        let rules = Rules { roll: config.roll, age_us };
+        let sink = Sink::new(
+            rules,
+            publisher,
+            Arc::clone(&books),
+            Arc::clone(&house),
+            (config.spool.folder.clone(), found, left_bytes),
+        );
         let thread = std::thread::Builder::new()
             .name("skeg-sink".to_owned())
             .spawn(move || {
@@ -99,41 +127,64 @@ impl Collector {
                 sink.run(runtime, stopped);
             })
             .map_err(Error::Start)?;
-        let running = Mutex::new(Some(Running { thread, stop, ended }));
-        Ok(Collector { intake, books: Arc::default(), puts, running })
+        let running = Mutex::new(Some(Running { keeper, thread, stop, ended }));
+        Ok(Collector { house, books, puts, writers, is_closed, running })
     }
 
-    /// An appender of rows of `schema`.
-    pub fn appender(&self, schema: Arc<RowSchema>) -> Appender {
-        let counts = self.books.of(&schema.source().endpoint);
-        let (lane, intake) = (Arc::new(Lane { schema, counts }), self.intake.clone());
-        Appender { lane, intake, sampling: Sampling::default() }
+    /// The writing end of thread number `index`; `None` when it was taken before, or there are not
+    /// so many.
+    pub fn writer(&self, index: usize) -> Option<Writer> {
+        let mut writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
+        writers.get_mut(index)?.take()
+    }
+
+    /// An appender of rows of `schema`, which keeps the rows of a share of the requests.
+    ///
+    /// # Errors
+    /// [`Error::Spool`] when the spool cannot be written to.
+    pub fn appender(&self, schema: Arc<RowSchema>, sampling: Sampling) -> Result<Appender, Error> {
+        let lane = self.house.lanes.of(schema, sampling.weight())?;
+        Ok(Appender { lane, sampling })
     }
 
     /// Every counter of every endpoint. Pending rows are no counter, as they go down:
     /// [`Collector::ledgers`] has them.
     pub fn counters(&self) -> Vec<Counted> {
-        self.books.counted()
+        self.books.counted(&self.house)
     }
 
     /// The accounts of every endpoint, by name.
     pub fn ledgers(&self) -> Vec<(String, Ledger)> {
-        self.books.ledgers()
+        self.books.ledgers(&self.house).into_iter().collect()
+    }
+
+    /// Bytes of this life's segments in the spool.
+    pub fn spool_bytes(&self) -> usize {
+        self.house.bytes()
     }
 
     /// How long the store took to settle each file, all attempts together.
     pub fn put_seconds(&self) -> HistogramSnapshot {
-        self.puts.snapshot()
+        self.puts.took.snapshot()
     }
 
-    /// Takes no more rows, writes what is left, and ends the thread. What does not fit in `budget`
-    /// is counted as lost. Blocks for at most `budget` and half a second; not for an async task.
+    /// Files and bytes that the store has taken, and attempts that failed and were repeated.
+    pub fn puts(&self) -> [u64; 3] {
+        let Puts { files, bytes, retries, .. } = &*self.puts;
+        [files, bytes, retries].map(|count| count.load(Ordering::Relaxed))
+    }
+
+    /// Takes no more rows, writes what is left, and ends the threads. What does not fit in `budget`
+    /// stays in the spool. Blocks for at most `budget` and a second; not for an async task.
     ///
     /// Called again, it only returns the accounts.
     pub fn finish(&self, budget: Duration) -> Finished {
+        self.is_closed.store(true, Ordering::Release);
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(Running { thread, stop, ended }) = running {
-            // Fails only if the sink is gone already, with everything counted.
+        if let Some(Running { keeper, thread, stop, ended }) = running {
+            // The sink may delete the folder in which it makes segments.
+            keeper.stop(SETTLE);
+            // Fails only if the sink is gone already.
             let _ = stop.send(budget);
             match ended.recv_timeout(budget.saturating_add(SETTLE)) {
                 Err(std_mpsc::RecvTimeoutError::Timeout) => {
@@ -145,7 +196,7 @@ impl Collector {
                 }
             }
         }
-        let total = self.books.total();
+        let total = self.books.total(&self.house);
         Finished { written: total.written, pending: total.pending(), lost: total.lost() }
     }
 }
@@ -153,34 +204,6 @@ impl Collector {
 impl fmt::Debug for Collector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Collector").field("books", &self.books).finish_non_exhaustive()
-    }
-}
-
-// === impl Appender ===
-
-impl Appender {
-    /// The same appender, which keeps the rows of a share of the requests.
-    pub fn with_sampling(self, sampling: Sampling) -> Self {
-        Self { sampling, ..self }
-    }
-
-    /// Hands over a scored request's rows. Never waits, never fails: a record that does not fit the
-    /// buffer or the schema, or comes after `finish`, is dropped and counted. No rows, no effect.
-    pub fn append(&self, record: Record) {
-        let rows = record.rows as u64;
-        if rows == 0 {
-            return;
-        }
-        self.lane.counts.offered(rows);
-        if !self.sampling.keeps(&record.request_id) {
-            return self.lane.counts.sampled_out(rows);
-        }
-        if !self.lane.schema.fits(&record) || hour_of(record.time_us).is_none() {
-            return self.lane.counts.dropped(Dropped::Shape, rows);
-        }
-        if let Err(why) = self.intake.take(&self.lane, record) {
-            self.lane.counts.dropped(why, rows);
-        }
     }
 }
 

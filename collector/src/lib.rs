@@ -1,28 +1,33 @@
-//! Scored rows -> a bounded buffer -> Parquet files in an object store; and those files read back.
+//! Scored rows -> a spool of mapped files -> Parquet files in an object store; and those files read
+//! back.
 //!
-//! A row's walk, a file a step: the server builds a [`Record`] (`row`) that fits a [`RowSchema`]
-//! (`schema`) and hands it to an [`Appender`] (`handle`), which never waits. One named thread
-//! (`sink`) takes it from there: it gathers records into a file until `roll` says close, transposes
-//! them (`batch`), encodes them (`encode`), and publishes the file by one create-only put under a
-//! [`RowsPath`] (`path`). `read` is the way back, for `drift`.
+//! A row's walk, a file a step: the server lends a [`Record`] (`row`) that fits a [`RowSchema`]
+//! (`schema`) to its thread's [`Writer`] (`writer`), which copies it into a segment of the `spool`
+//! and never waits; `keeper` makes the segments. One named thread (`sink`) takes it from there: it
+//! plans a batch of files when `roll` says so, transposes the rows (`columns`), encodes them
+//! (`encode`), and publishes each file by one create-only put under a [`RowsPath`] (`path`). `read`
+//! is the way back, for `drift`.
 //!
-//! Every row is accounted for (`counts`): `offered = sampled_out + dropped + buffered` and
-//! `buffered = written + pending + lost`. Rows may be dropped and counted; a score is never
+//! Every row is accounted for (`counts`, `accounts`): `offered = sampled_out + dropped + spooled`
+//! and `spooled = written + pending + lost`. Rows may be dropped and counted; a score is never
 //! delayed.
 //!
-//! No clock, environment or randomness is read here: the caller passes a clock and a boot id.
-#![forbid(unsafe_code)]
+//! No clock or environment is read here: the caller passes a clock and a boot id. Only pauses
+//! between attempts are drawn.
 
 mod row;
 mod schema;
 
 mod config;
 mod handle;
+mod writer;
 mod sampling;
-mod buffer;
+mod spool;
+mod keeper;
 
-mod batch;
+mod columns;
 mod encode;
+mod accounts;
 mod roll;
 mod sink;
 
@@ -33,13 +38,14 @@ mod counts;
 mod error;
 mod histogram;
 
-pub use config::Config;
+pub use config::{Config, Spooling};
 pub use counts::{Counted, Ledger};
 pub use error::Error;
 pub use handle::{Appender, Collector, Finished};
 pub use histogram::HistogramSnapshot;
-pub use path::{RowsPath, Writer};
+pub use path::{AccountsPath, RowsPath, Writer as FileWriter};
 pub use roll::Roll;
-pub use row::{Block, Kind, Record, Source, Values};
+pub use row::{Block, Kind, Record, Route, Source, TraceContext, Values};
 pub use sampling::Sampling;
 pub use schema::{RowSchema, column};
+pub use writer::Writer;

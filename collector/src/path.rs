@@ -24,6 +24,9 @@ mod tests;
 /// Root of all rows of layout version 1.
 const ROOT: &str = "rows/v1";
 
+/// Root of all accounts of layout version 1.
+const ACCOUNTS: &str = "panes/v1";
+
 pub(crate) const HOUR_US: i64 = 3_600_000_000;
 
 /// First hour after year 9998 (jiff's timestamps end before 9999 does), counted from the epoch.
@@ -52,6 +55,45 @@ pub struct RowsPath {
     /// Hours since the epoch, UTC.
     hour: i64,
     writer: Writer,
+}
+
+/// The path of one accounts file:
+/// `panes/v1/endpoint=E/date=YYYY-MM-DD/hour=HH/{replica}-{boot}-{seq:08}.parquet`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountsPath {
+    endpoint: String,
+    /// Hours since the epoch, UTC.
+    hour: i64,
+    writer: Writer,
+}
+
+// === impl AccountsPath ===
+
+impl AccountsPath {
+    /// The path of a file with accounts of the UTC hour that holds `time_us`, in unix microseconds.
+    ///
+    /// # Errors
+    /// [`Error::Name`], [`Error::Boot`], or [`Error::Path`] for a time outside years 1970 to 9998.
+    pub fn new(endpoint: &str, time_us: i64, writer: Writer) -> Result<Self, Error> {
+        let hour = hour_of(time_us).ok_or_else(|| Error::Path(format!("time {time_us} us")))?;
+        check_name("endpoint", endpoint)?;
+        check_writer(&writer.replica, &writer.boot)?;
+        Ok(Self { endpoint: endpoint.to_owned(), hour, writer })
+    }
+
+    /// The path as the object store takes it.
+    pub fn object(&self) -> Path {
+        Path::from(self.to_string())
+    }
+}
+
+impl fmt::Display for AccountsPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { endpoint, hour, writer: Writer { replica, boot, seq } } = self;
+        let at = civil(*hour).ok_or(fmt::Error)?;
+        write!(f, "{ACCOUNTS}/endpoint={endpoint}/date={}/hour={:02}", at.date(), at.hour())?;
+        write!(f, "/{replica}-{boot}-{seq:08}.parquet")
+    }
 }
 
 // === impl RowsPath ===

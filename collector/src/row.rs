@@ -1,6 +1,10 @@
-//! What the server hands over: a request's rows as typed row-major blocks, moved in without a copy.
+//! What the server hands over: a request's rows as typed row-major blocks, borrowed.
 //!
-//! Built by the server's `record`; checked against a [`RowSchema`](crate::RowSchema) when appended.
+//! Built by the server's `record` over the tensors that were scored, so that nothing is copied
+//! before it is copied into the spool; checked against a [`RowSchema`](crate::RowSchema) when
+//! appended.
+
+use std::ops::Range;
 
 use arrow_schema::DataType;
 
@@ -37,32 +41,32 @@ pub enum Kind {
 }
 
 /// The values of one block of one request, row-major: value `(r, c)` is at `r * columns + c`.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Values {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Values<'a> {
     /// Of [`Kind::Bool`].
-    Bool(Vec<bool>),
+    Bool(&'a [bool]),
     /// Of [`Kind::U8`].
-    U8(Vec<u8>),
+    U8(&'a [u8]),
     /// Of [`Kind::U16`].
-    U16(Vec<u16>),
+    U16(&'a [u16]),
     /// Of [`Kind::U32`].
-    U32(Vec<u32>),
+    U32(&'a [u32]),
     /// Of [`Kind::U64`].
-    U64(Vec<u64>),
+    U64(&'a [u64]),
     /// Of [`Kind::I8`].
-    I8(Vec<i8>),
+    I8(&'a [i8]),
     /// Of [`Kind::I16`].
-    I16(Vec<i16>),
+    I16(&'a [i16]),
     /// Of [`Kind::I32`].
-    I32(Vec<i32>),
+    I32(&'a [i32]),
     /// Of [`Kind::I64`].
-    I64(Vec<i64>),
+    I64(&'a [i64]),
     /// Of [`Kind::F32`].
-    F32(Vec<f32>),
+    F32(&'a [f32]),
     /// Of [`Kind::F64`].
-    F64(Vec<f64>),
+    F64(&'a [f64]),
     /// Of [`Kind::Text`].
-    Text(Vec<String>),
+    Text(&'a [String]),
 }
 
 /// One tensor as a row sees it: a `[rows, columns.len()]` matrix.
@@ -89,26 +93,103 @@ pub struct Source {
     pub model_digest: String,
 }
 
+/// The part of a distributed trace that a request was (W3C Trace Context).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceContext {
+    /// The trace; never 0.
+    pub trace_id: u128,
+    /// The server's own part.
+    pub span_id: u64,
+}
+
+/// Why that deployment answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Route {
+    /// Its share of the endpoint's traffic then, percent.
+    pub weight: f32,
+    /// Hash of the client's key, when the endpoint keeps a client at one deployment.
+    pub sticky_hash: Option<u64>,
+    /// Whether the request named the deployment or the version.
+    pub is_named: bool,
+}
+
 /// One scored request: as many rows as it asked for.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Record {
-    /// The client's id, or ours.
-    pub request_id: String,
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Record<'a> {
+    /// The client's id, or ours; at most 65535 bytes.
+    pub request_id: &'a str,
+    /// The client's own name for what the request belongs to; at most 65535 bytes.
+    pub correlation_id: Option<&'a str>,
+    /// The trace it is part of.
+    pub trace: Option<TraceContext>,
     /// When the request came: unix microseconds, UTC. It decides the file's hour.
     pub time_us: i64,
     /// How long the score took, microseconds.
     pub latency_us: u32,
     /// The endpoint revision it ran under.
     pub revision: u64,
+    /// How it came to its deployment.
+    pub route: Route,
     /// Rows of each block.
     pub rows: usize,
     /// One per block of the schema, in its order.
-    pub values: Vec<Values>,
+    pub values: &'a [Values<'a>],
+}
+
+/// Does the same for the values of any number type: `$do` sees a slice as `$v`.
+macro_rules! each_number {
+    (
+        $values:expr,
+        $v:ident => $do:expr,
+        $texts:ident => $else:expr,
+        $bools:ident => $bool:expr
+    ) => {
+        match $values {
+            Values::Bool($bools) => $bool,
+            Values::U8($v) => $do,
+            Values::U16($v) => $do,
+            Values::U32($v) => $do,
+            Values::U64($v) => $do,
+            Values::I8($v) => $do,
+            Values::I16($v) => $do,
+            Values::I32($v) => $do,
+            Values::I64($v) => $do,
+            Values::F32($v) => $do,
+            Values::F64($v) => $do,
+            Values::Text($texts) => $else,
+        }
+    };
 }
 
 // === impl Kind ===
 
 impl Kind {
+    /// Every kind, and its name in the spool's files, which never changes.
+    const ALL: [(Kind, &'static str); 12] = [
+        (Kind::Bool, "bool"),
+        (Kind::U8, "uint8"),
+        (Kind::U16, "uint16"),
+        (Kind::U32, "uint32"),
+        (Kind::U64, "uint64"),
+        (Kind::I8, "int8"),
+        (Kind::I16, "int16"),
+        (Kind::I32, "int32"),
+        (Kind::I64, "int64"),
+        (Kind::F32, "float32"),
+        (Kind::F64, "float64"),
+        (Kind::Text, "string"),
+    ];
+
+    /// The name of its column's type.
+    pub(crate) fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
+    }
+
+    /// The kind whose column's type has that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
+    }
+
     /// The physical type: it is in the files, so it never changes.
     pub(crate) fn arrow(self) -> DataType {
         match self {
@@ -126,13 +207,27 @@ impl Kind {
             Kind::Text => DataType::Utf8,
         }
     }
+
+    /// Bytes of one value in the spool; a text has as many as it has, and its length before it.
+    pub(crate) fn size(self) -> Option<usize> {
+        match self {
+            Kind::Bool | Kind::U8 | Kind::I8 => Some(1),
+            Kind::U16 | Kind::I16 => Some(2),
+            Kind::U32 | Kind::I32 | Kind::F32 => Some(4),
+            Kind::U64 | Kind::I64 | Kind::F64 => Some(8),
+            Kind::Text => None,
+        }
+    }
 }
 
 // === impl Values ===
 
-impl Values {
+/// Bytes of a text's length in the spool.
+pub(crate) const TEXT_HEAD: usize = 4;
+
+impl<'a> Values<'a> {
     /// Type of the values.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(self) -> Kind {
         match self {
             Values::Bool(_) => Kind::Bool,
             Values::U8(_) => Kind::U8,
@@ -150,55 +245,80 @@ impl Values {
     }
 
     /// Number of values: rows x columns.
-    pub fn len(&self) -> usize {
-        match self {
-            Values::Bool(v) => v.len(),
-            Values::U8(v) => v.len(),
-            Values::U16(v) => v.len(),
-            Values::U32(v) => v.len(),
-            Values::U64(v) => v.len(),
-            Values::I8(v) => v.len(),
-            Values::I16(v) => v.len(),
-            Values::I32(v) => v.len(),
-            Values::I64(v) => v.len(),
-            Values::F32(v) => v.len(),
-            Values::F64(v) => v.len(),
-            Values::Text(v) => v.len(),
-        }
+    pub fn len(self) -> usize {
+        each_number!(self, v => v.len(), v => v.len(), v => v.len())
     }
 
     /// Whether there is no value.
-    pub fn is_empty(&self) -> bool {
+    pub fn is_empty(self) -> bool {
         self.len() == 0
     }
 
-    /// Bytes held on the heap, not counting spare capacity.
-    fn heap_bytes(&self) -> usize {
-        match self {
-            Values::Bool(v) => size_of_val(v.as_slice()),
-            Values::U8(v) => size_of_val(v.as_slice()),
-            Values::U16(v) => size_of_val(v.as_slice()),
-            Values::U32(v) => size_of_val(v.as_slice()),
-            Values::U64(v) => size_of_val(v.as_slice()),
-            Values::I8(v) => size_of_val(v.as_slice()),
-            Values::I16(v) => size_of_val(v.as_slice()),
-            Values::I32(v) => size_of_val(v.as_slice()),
-            Values::I64(v) => size_of_val(v.as_slice()),
-            Values::F32(v) => size_of_val(v.as_slice()),
-            Values::F64(v) => size_of_val(v.as_slice()),
-            Values::Text(v) => {
-                v.iter().fold(size_of_val(v.as_slice()), |sum, s| sum.saturating_add(s.len()))
+    /// Bytes that the values in `range` take in the spool; `None` when that is no number.
+    pub(crate) fn spooled(self, range: Range<usize>) -> Option<usize> {
+        match self.kind().size() {
+            Some(size) => range.len().checked_mul(size),
+            None => {
+                let Values::Text(texts) = self else { return None };
+                let texts = texts.get(range)?;
+                texts.iter().try_fold(0_usize, |sum, text| {
+                    u32::try_from(text.len()).ok()?;
+                    sum.checked_add(TEXT_HEAD)?.checked_add(text.len())
+                })
             }
         }
     }
+
+    /// Writes the values in `range`, in the order of this machine's bytes, to the front of `out`.
+    /// Gives what is left of it.
+    pub(crate) fn spool(self, range: Range<usize>, mut out: &mut [u8]) -> &mut [u8] {
+        let mut next = |bytes: &[u8]| {
+            let (here, rest) = std::mem::take(&mut out).split_at_mut(bytes.len());
+            here.copy_from_slice(bytes);
+            out = rest;
+        };
+        each_number!(
+            self,
+            v => numbers(&v[range], out),
+            texts => {
+                for text in &texts[range] {
+                    // `spooled` has said that it fits.
+                    next(&(text.len() as u32).to_ne_bytes());
+                    next(text.as_bytes());
+                }
+                out
+            },
+            bools => {
+                let (here, rest) = out.split_at_mut(range.len());
+                here.iter_mut().zip(&bools[range]).for_each(|(out, value)| *out = (*value).into());
+                rest
+            }
+        )
+    }
 }
 
-// === impl Record ===
+/// A number as bytes, in this machine's order.
+trait Number: Copy {
+    type Bytes: AsRef<[u8]>;
+    fn bytes(self) -> Self::Bytes;
+}
 
-impl Record {
-    /// Bytes this record holds in memory: what the buffer's byte limit counts.
-    pub(crate) fn bytes(&self) -> usize {
-        let blocks = self.values.iter().map(|v| size_of::<Values>() + v.heap_bytes());
-        size_of::<Record>() + self.request_id.len() + blocks.sum::<usize>()
+macro_rules! number {
+    ($($t:ty),*) => {$(
+        impl Number for $t {
+            type Bytes = [u8; size_of::<$t>()];
+            fn bytes(self) -> Self::Bytes {
+                self.to_ne_bytes()
+            }
+        }
+    )*};
+}
+number!(u8, u16, u32, u64, i8, i16, i32, i64, f32, f64);
+
+fn numbers<'o, T: Number>(values: &[T], out: &'o mut [u8]) -> &'o mut [u8] {
+    let (here, rest) = out.split_at_mut(size_of_val(values));
+    for (out, value) in here.chunks_exact_mut(size_of::<T>()).zip(values) {
+        out.copy_from_slice(value.bytes().as_ref());
     }
+    rest
 }

@@ -22,6 +22,14 @@ impl Sampling {
         Self { below: (ratio < 1.0).then_some(below) }
     }
 
+    /// How many requests one that is kept stands for; 1 for a share of 0, which keeps none.
+    pub(crate) fn weight(self) -> f64 {
+        match self.below {
+            None | Some(0) => 1.0,
+            Some(below) => 2_f64.powi(64) / below as f64,
+        }
+    }
+
     /// Whether the rows of this request are kept: XXH64, seed 0, of the id's bytes.
     #[inline]
     pub(crate) fn keeps(self, request_id: &str) -> bool {

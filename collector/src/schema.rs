@@ -26,16 +26,34 @@ const MAX_COLUMN_NAME: usize = 512;
 
 /// Names of the columns that every rows file starts with.
 pub mod column {
+    /// Text: the row's own name, a UUID of version 7.
+    pub const EVENT_ID: &str = "event_id";
     /// Text: the request's id; many rows may share it.
     pub const REQUEST_ID: &str = "request_id";
+    /// Text or null: the client's name for what the request belongs to.
+    pub const CORRELATION_ID: &str = "correlation_id";
+    /// Text or null: the trace that the request was part of, 32 hexadecimal digits.
+    pub const TRACE_ID: &str = "trace_id";
     /// uint32: the row's place in its request.
     pub const ROW_INDEX: &str = "row_index";
     /// timestamp(us, UTC): when the request came.
     pub const EVENT_TIME: &str = "event_time";
+    /// timestamp(us, UTC): when the row's file was begun.
+    pub const RECEIVED_AT: &str = "received_at";
+    /// uint16: what the client was answered; 200, as others have no row.
+    pub const STATUS: &str = "status";
     /// uint32: how long the score took, microseconds.
     pub const LATENCY_US: &str = "latency_us";
     /// uint64: the endpoint's revision.
     pub const REVISION: &str = "revision";
+    /// float32: the deployment's share of the endpoint's traffic then, percent.
+    pub const ROUTE_WEIGHT: &str = "route_weight";
+    /// bool: the client named the deployment or the version.
+    pub const ROUTE_NAMED: &str = "route_named";
+    /// uint64 or null: hash of the key that kept the client at its deployment.
+    pub const STICKY_HASH: &str = "sticky_hash";
+    /// float64: how many requests the request stands for; the inverse of the sampling rate.
+    pub const SAMPLED_WEIGHT: &str = "sampled_weight";
     // The next names differ on purpose from the path's hive keys (endpoint, deployment, model,
     // version): pyarrow's and pandas' dataset readers infer `version=1` as an integer, and refuse
     // a tree in which the files have a text column of the same name.
@@ -65,7 +83,7 @@ pub struct RowSchema {
     id: SchemaId,
 }
 
-/// Equal for schemas whose rows may share a file: same source, same columns.
+/// Equal for schemas whose rows may share a file: same source, same columns in the same blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct SchemaId([u8; 32]);
 
@@ -90,7 +108,7 @@ impl RowSchema {
         });
         let arrow = Arc::new(Schema::new(fixed().into_iter().chain(own).collect::<Vec<_>>()));
         let hash = hash(&arrow);
-        let id = id(&source, &hash);
+        let id = id(&source, &blocks, &hash);
         Ok(RowSchema { source, blocks, arrow, hash, id })
     }
 
@@ -124,8 +142,11 @@ impl RowSchema {
     }
 
     /// Whether the record has one value per block, row and column, of the block's kind.
-    pub(crate) fn fits(&self, record: &Record) -> bool {
+    pub(crate) fn fits(&self, record: &Record<'_>) -> bool {
+        let short = |name: &str| u16::try_from(name.len()).is_ok();
         u32::try_from(record.rows).is_ok()
+            && short(record.request_id)
+            && record.correlation_id.is_none_or(short)
             && record.values.len() == self.blocks.len()
             && record.values.iter().zip(&self.blocks).all(|(values, block)| {
                 values.kind() == block.kind
@@ -134,21 +155,32 @@ impl RowSchema {
     }
 }
 
-/// The fixed columns. None is nullable: a value is always known when a row is made.
+/// The fixed columns.
 fn fixed() -> Vec<Field> {
-    let utc_us = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
-    let text = |name: &str| Field::new(name, DataType::Utf8, false);
+    use DataType::{Boolean, Float32, Float64, Timestamp, UInt16, UInt32, UInt64, Utf8};
+    let time = || Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    let [always, maybe] =
+        [false, true].map(|null| move |name: &str, kind| Field::new(name, kind, null));
     vec![
-        text(column::REQUEST_ID),
-        Field::new(column::ROW_INDEX, DataType::UInt32, false),
-        Field::new(column::EVENT_TIME, utc_us, false),
-        Field::new(column::LATENCY_US, DataType::UInt32, false),
-        Field::new(column::REVISION, DataType::UInt64, false),
-        text(column::ENDPOINT_NAME),
-        text(column::DEPLOYMENT_NAME),
-        text(column::MODEL_NAME),
-        text(column::MODEL_VERSION),
-        text(column::MODEL_DIGEST),
+        always(column::EVENT_ID, Utf8),
+        always(column::REQUEST_ID, Utf8),
+        maybe(column::CORRELATION_ID, Utf8),
+        maybe(column::TRACE_ID, Utf8),
+        always(column::ROW_INDEX, UInt32),
+        always(column::EVENT_TIME, time()),
+        always(column::RECEIVED_AT, time()),
+        always(column::STATUS, UInt16),
+        always(column::LATENCY_US, UInt32),
+        always(column::REVISION, UInt64),
+        always(column::ROUTE_WEIGHT, Float32),
+        always(column::ROUTE_NAMED, Boolean),
+        maybe(column::STICKY_HASH, UInt64),
+        always(column::SAMPLED_WEIGHT, Float64),
+        always(column::ENDPOINT_NAME, Utf8),
+        always(column::DEPLOYMENT_NAME, Utf8),
+        always(column::MODEL_NAME, Utf8),
+        always(column::MODEL_VERSION, Utf8),
+        always(column::MODEL_DIGEST, Utf8),
     ]
 }
 
@@ -221,10 +253,12 @@ fn type_name(kind: &DataType) -> &'static str {
     }
 }
 
-fn id(source: &Source, hash: &str) -> SchemaId {
+fn id(source: &Source, blocks: &[Block], hash: &str) -> SchemaId {
     let Source { endpoint, deployment, model, version, model_digest } = source;
     // The names hold no `/`; the digest, which may, comes last.
-    let text = format!("{hash}/{endpoint}/{deployment}/{model}/{version}/{model_digest}");
+    let widths: Vec<usize> = blocks.iter().map(|block| block.columns.len()).collect();
+    let text =
+        format!("{hash}/{widths:?}/{endpoint}/{deployment}/{model}/{version}/{model_digest}");
     SchemaId(Sha256::digest(text).into())
 }
 

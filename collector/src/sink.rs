@@ -1,293 +1,283 @@
-//! The thread that turns buffered records into published files.
+//! The thread that turns the spool's rows into published files.
 //!
 //! Started by `handle`; one loop on a runtime of its own, so that no work of the store shares a
-//! scoring thread. A record joins the open file of its schema and hour; `roll` says when a file is
-//! closed; a closed file is put by `put`, few at a time. While all puts are taken the sink takes no
-//! record: the buffer fills, and `append` drops and counts. Rows are held by a `Stake` all the way,
-//! so that a panic or a cut-off shutdown still counts them.
+//! scoring thread. It reads behind the threads that append; when `roll` says so it plans a batch of
+//! files (`plan`), writes the plan into the journal, encodes the files and has them put (`put`), a
+//! few batches at a time. While the store takes none, rows wait in the spool. What an earlier life
+//! has left is put by the same steps, from the same plans.
 
+mod held;
+pub(crate) mod plan;
 mod put;
 
 use std::any::Any;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
+use object_store::path::Path;
 use tokio::runtime::Runtime;
-use tokio::sync::{mpsc, oneshot};
-use tokio::task::{JoinError, JoinSet};
+use tokio::sync::oneshot;
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 
-use crate::buffer::{Budget, Queued};
-use crate::config::Config;
-use crate::counts::{Lost, Stake};
-use crate::encode::FileWriter;
+use crate::counts::Books;
 use crate::error::Error;
-use crate::path::{HOUR_US, RowsPath, Writer, hour_of};
-use crate::roll::Open;
-use crate::schema::SchemaId;
+use crate::roll::Roll;
+use crate::spool::house::{House, left};
+use crate::spool::tally::{Count, Tally};
 
-pub(crate) use self::put::Publisher;
+use self::held::{Held, Made};
+use self::put::Outcome;
+pub(crate) use self::put::{Publisher, Puts};
 
-#[cfg(test)]
-mod tests;
+/// How often the spool is looked at.
+const TICK: Duration = Duration::from_millis(20);
 
-/// Most files on their way to the store at once.
-const MAX_PUTS: usize = 4;
+/// How often it is looked for what other lives have left, microseconds.
+const LOOK_US: i64 = 60_000_000;
 
-/// Most records taken from the buffer at once.
-const ROUND: usize = 256;
-
-/// After the buffer was emptied the sink rests, so that a scoring thread seldom pays for waking it:
-/// the wake-up is most of what an append costs. A small buffer would overflow meanwhile and gets no
-/// rest.
-const REST: Duration = Duration::from_millis(2);
-const REST_FROM_RECORDS: usize = 4096;
-
-/// How often ages are looked at when no record comes: a quarter of the age, within these.
-const TICK_MIN: Duration = Duration::from_millis(5);
-const TICK_MAX: Duration = Duration::from_secs(1);
+/// What the sink is to do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    pub(crate) roll: Roll,
+    /// Rows that the store has not taken for so long are given up, microseconds.
+    pub(crate) age_us: i64,
+}
 
 /// The sink's state, owned by its thread.
 pub(crate) struct Sink {
-    config: Config,
+    rules: Rules,
     publisher: Publisher,
-    records: mpsc::Receiver<Queued>,
-    budget: Arc<Budget>,
-    /// Taken from the buffer, not yet in a file.
-    inbox: VecDeque<Queued>,
-    files: BTreeMap<FileKey, OpenFile>,
-    puts: JoinSet<()>,
-    /// Number of the next file.
-    seq: u64,
-    resting: bool,
+    books: Arc<Books>,
+    /// This life's part of the spool first, then those that were left.
+    held: Vec<Held>,
+    puts: JoinSet<Outcome>,
+    /// Bytes of the spool that earlier lives still take.
+    left_bytes: Arc<AtomicUsize>,
+    /// Where other lives leave their parts, and when that was looked at.
+    spool: Option<PathBuf>,
+    looked_us: i64,
+    /// What is on its way to the store.
+    under_way: HashMap<Id, UnderWay>,
 }
 
-/// A file has rows of one schema and one hour, counted from the epoch.
-type FileKey = (SchemaId, i64);
-
-struct OpenFile {
-    writer: FileWriter,
-    stake: Stake,
-    bytes: usize,
-    opened_us: i64,
+/// One file.
+struct UnderWay {
+    path: Path,
+    /// Which life's, by its name.
+    house: u64,
+    made: Made,
 }
 
 // === impl Sink ===
 
 impl Sink {
     pub(crate) fn new(
-        config: Config,
+        rules: Rules,
         publisher: Publisher,
-        records: mpsc::Receiver<Queued>,
-        budget: Arc<Budget>,
+        books: Arc<Books>,
+        house: Arc<House>,
+        (spool, left, left_bytes): (Option<PathBuf>, Vec<House>, Arc<AtomicUsize>),
     ) -> Sink {
+        let now_us = publisher.now_us();
+        let houses = std::iter::once(house).chain(left.into_iter().map(Arc::new));
+        let held = houses.map(|house| Held::new(house, now_us)).collect();
+        let (puts, under_way) = (JoinSet::new(), HashMap::new());
         Sink {
-            config,
+            rules,
             publisher,
-            records,
-            budget,
-            inbox: VecDeque::new(),
-            files: BTreeMap::new(),
-            puts: JoinSet::new(),
-            seq: 0,
-            resting: false,
+            books,
+            held,
+            puts,
+            left_bytes,
+            spool,
+            looked_us: now_us,
+            under_way,
         }
     }
 
     /// The thread's body: works until `stop` says how long the rest may take.
-    pub(crate) fn run(self, runtime: Runtime, stop: oneshot::Receiver<Duration>) {
+    pub(crate) fn run(mut self, runtime: Runtime, stop: oneshot::Receiver<Duration>) {
         let work = AssertUnwindSafe(|| runtime.block_on(self.work(stop)));
         if let Err(panic) = catch_unwind(work) {
             let why = panic_text(&*panic);
-            tracing::error!(
-                why,
-                "the thread that writes rows has ended; rows are dropped from now"
-            );
+            tracing::error!(why, "the thread that writes rows has ended; rows stay in the spool");
         }
         // A put that hangs in the file system must not hold up the end of the process.
         runtime.shutdown_background();
     }
 
-    async fn work(mut self, mut stop: oneshot::Receiver<Duration>) {
+    async fn work(&mut self, mut stop: oneshot::Receiver<Duration>) {
+        self.resume(0);
         let budget = loop {
-            if let Some(budget) = self.round(&mut stop).await {
-                break budget;
+            tokio::select! {
+                biased;
+                // A collector dropped without `finish` leaves no time.
+                budget = &mut stop => break budget.unwrap_or_default(),
+                Some(done) = self.puts.join_next_with_id() => self.settle(done),
+                () = sleep(TICK) => {}
             }
+            self.look();
+            self.advance(false);
         };
-        self.records.close();
         if timeout(budget, self.drain()).await.is_err() {
-            let rows = self.files.values().map(|file| file.stake.rows()).sum::<u64>();
-            let (files, puts) = (self.files.len(), self.puts.len());
-            tracing::error!(?budget, files, rows, puts, "shutdown cut off the writing of rows");
+            let files = self.under_way.len();
+            tracing::warn!(?budget, files, "shutdown cut off the writing of rows");
         }
         self.puts.shutdown().await;
+        self.leave();
     }
 
-    /// Waits for one thing to happen and does what follows from it.
-    async fn round(&mut self, stop: &mut oneshot::Receiver<Duration>) -> Option<Duration> {
-        let ready = self.puts.len() < MAX_PUTS && self.inbox.is_empty();
-        let (aging, tick) = (!self.files.is_empty(), self.tick());
-        let mut taken = Vec::new();
-        tokio::select! {
-            biased;
-            // A collector dropped without `finish` leaves no time.
-            budget = &mut *stop => return Some(budget.unwrap_or_default()),
-            Some(done) = self.puts.join_next() => report(done),
-            () = sleep(REST), if self.resting => self.resting = false,
-            count = self.records.recv_many(&mut taken, ROUND), if ready && !self.resting => {
-                let roomy = self.records.max_capacity() >= REST_FROM_RECORDS;
-                self.resting = roomy && count < ROUND;
-            }
-            () = sleep(tick), if aging => {}
+    /// Takes over what a life has left that ended meanwhile, as one of another replica.
+    fn look(&mut self) {
+        let now_us = self.publisher.now_us();
+        let Some(spool) = &self.spool else { return };
+        if (self.looked_us..self.looked_us.saturating_add(LOOK_US)).contains(&now_us) {
+            return;
         }
-        self.inbox.extend(taken);
-        self.advance();
-        None
+        self.looked_us = now_us;
+        match left(spool) {
+            Ok(found) => {
+                let first = self.held.len();
+                self.held.extend(found.into_iter().map(|h| Held::new(Arc::new(h), now_us)));
+                self.resume(first);
+            }
+            Err(error) => tracing::warn!(%error, "what others have left is not seen"),
+        }
+    }
+
+    /// Makes the files of plans that an earlier life has not seen through.
+    fn resume(&mut self, first: usize) {
+        for place in first..self.held.len() {
+            let recovered = self.held[place].recover(&self.books);
+            if let Err(error) = recovered {
+                tracing::error!(%error, "a folder of the spool is left as it is");
+                continue;
+            }
+            let open: Vec<_> =
+                self.held[place].house.journal().state().open.values().cloned().collect();
+            for plan in open {
+                let now = (self.publisher.now_us(), &*self.books);
+                match self.held[place].make(&plan, self.rules.age_us, now) {
+                    Ok(made) => self.put(place, made),
+                    Err(error) => {
+                        // None of its files may be under way when it is given up.
+                        tracing::error!(%error, "planned rows stay in the spool");
+                        self.held[place].unmade.push(plan);
+                    }
+                }
+            }
+        }
+        self.held.retain(|held| !held.is_given_up);
     }
 
     /// Everything that is left, to the store.
     async fn drain(&mut self) {
         loop {
-            self.advance();
-            if self.puts.len() >= MAX_PUTS {
-                self.next_put().await;
-                continue;
+            self.advance(true);
+            match self.puts.join_next_with_id().await {
+                Some(done) => self.settle(done),
+                None if self.held.iter().all(Held::is_done) => return,
+                // The journal takes nothing: another try may be better.
+                None => sleep(TICK).await,
             }
-            let mut taken = Vec::new();
-            if self.records.recv_many(&mut taken, ROUND).await == 0 {
-                break;
-            }
-            self.inbox.extend(taken);
-        }
-        while let Some((key, _)) = self.files.first_key_value() {
-            let key = *key;
-            if self.puts.len() >= MAX_PUTS {
-                self.next_put().await;
-            }
-            self.close(key);
-        }
-        while !self.puts.is_empty() {
-            self.next_put().await;
         }
     }
 
-    async fn next_put(&mut self) {
-        if let Some(done) = self.puts.join_next().await {
-            report(done);
-        }
-    }
-
-    fn tick(&self) -> Duration {
-        (self.config.roll.age / 4).clamp(TICK_MIN, TICK_MAX)
-    }
-
-    /// Closes what is to be closed and files what was taken, while there is a put to spare.
-    fn advance(&mut self) {
+    /// Looks at every part of the spool and does what is due; everything is, in the end.
+    fn advance(&mut self, is_end: bool) {
         let now_us = self.publisher.now_us();
-        while self.puts.len() < MAX_PUTS {
-            if let Some(key) = self.due(now_us) {
-                self.close(key);
-            } else if let Some(queued) = self.inbox.pop_front() {
-                self.add(queued, now_us);
+        for place in 0..self.held.len() {
+            match self.held[place].advance(&self.rules, now_us, is_end, &self.books) {
+                Ok(made) => self.put(place, made),
+                // It is tried again: files of it may be under way.
+                Err(error) => tracing::error!(%error, "rows stay in the spool"),
+            }
+        }
+        self.held.retain(|held| !held.is_given_up && !held.is_over());
+        let left = self.held.iter().filter(|held| held.house.is_left);
+        self.left_bytes.store(left.map(|held| held.house.bytes()).sum(), Ordering::Relaxed);
+    }
+
+    /// Sends files on their way.
+    fn put(&mut self, place: usize, files: Vec<Made>) {
+        let house = self.held[place].house.life();
+        for mut made in files {
+            match std::mem::replace(&mut made.file, Ok((Path::default(), Bytes::new()))) {
+                Ok((path, bytes)) => {
+                    let publisher = self.publisher.clone();
+                    let (to, batch, expires) = (path.clone(), made.name.clone(), made.expires_us);
+                    let put = async move { publisher.publish(&to, bytes, &batch, expires).await };
+                    let id = self.puts.spawn(put).id();
+                    self.under_way.insert(id, UnderWay { path, house, made });
+                }
+                Err(error) => {
+                    let rows = made.rows();
+                    tracing::error!(rows, %error, "rows lost: not encoded");
+                    self.held[place].settle(made, Some(Count::LostEncode), &self.books);
+                }
+            }
+        }
+    }
+
+    /// A file is in the store, or never will be.
+    fn settle(&mut self, done: Result<(Id, Outcome), JoinError>) {
+        let (id, outcome) = match done {
+            Ok(done) => done,
+            Err(error) => (error.id(), Outcome::Refused(error.to_string())),
+        };
+        let Some(UnderWay { path, house, made }) = self.under_way.remove(&id) else { return };
+        let lost = match outcome {
+            Outcome::Written => None,
+            Outcome::Refused(why) => {
+                tracing::error!(%path, rows = made.rows(), why, "rows lost: not stored");
+                Some(Count::LostPut)
+            }
+            Outcome::Expired(why) => {
+                tracing::error!(%path, rows = made.rows(), why, "rows lost: too old to be kept");
+                Some(Count::LostExpired)
+            }
+        };
+        if let Some(held) = self.held.iter_mut().find(|held| held.house.life() == house) {
+            held.settle(made, lost, &self.books);
+        }
+    }
+
+    /// What is not in the store stays in the spool, if that is on a disk.
+    fn leave(&mut self) {
+        let now_us = self.publisher.now_us();
+        for held in &mut self.held {
+            if held.is_done() && held.is_still(now_us) {
+                held.house.demolish();
+            } else if held.house.is_in_memory() {
+                held.lose(&self.books);
             } else {
-                break;
+                let folder = held.house.name();
+                tracing::warn!(folder, "rows stay in the spool; the next start puts them");
             }
         }
-    }
-
-    /// A file that is to be closed now.
-    fn due(&self, now_us: i64) -> Option<FileKey> {
-        let roll = &self.config.roll;
-        let closes = |(key, file): &(&FileKey, &OpenFile)| roll.closes(&file.open(key.1), now_us);
-        if let Some((key, _)) = self.files.iter().find(closes) {
-            return Some(*key);
-        }
-        let bytes = self.files.values().map(|file| file.bytes).sum();
-        if !roll.crowded(self.files.len(), bytes) {
-            return None;
-        }
-        self.files.iter().min_by_key(|(_, file)| file.opened_us).map(|(key, _)| *key)
-    }
-
-    fn add(&mut self, queued: Queued, now_us: i64) {
-        let Queued { record, stake, bytes } = queued;
-        self.budget.release(bytes);
-        // `append` refuses times that have no hour.
-        let hour = hour_of(record.time_us).unwrap_or_default();
-        let key = (stake.schema().id(), hour);
-        let mut file = match self.files.remove(&key) {
-            Some(mut file) => {
-                file.stake.absorb(stake);
-                file
-            }
-            None => match guarded(&stake, || FileWriter::new(Arc::clone(stake.schema()))) {
-                Ok(writer) => OpenFile { writer, stake, bytes: 0, opened_us: now_us },
-                Err(error) => return lose(stake, &error),
-            },
-        };
-        file.bytes = file.bytes.saturating_add(bytes);
-        // A file that fails to encode is not put back: its rows are lost together.
-        match guarded(&file.stake, || file.writer.push(record, bytes)) {
-            Ok(()) => {
-                self.files.insert(key, file);
-            }
-            Err(error) => lose(file.stake, &error),
-        }
-    }
-
-    fn close(&mut self, key: FileKey) {
-        let Some(OpenFile { writer, stake, .. }) = self.files.remove(&key) else {
-            return;
-        };
-        let seq = self.seq;
-        self.seq += 1;
-        let Config { replica, boot, .. } = &self.config;
-        let writer_id = Writer { replica: replica.clone(), boot: boot.clone(), seq };
-        let finished = RowsPath::new(stake.schema().source(), key.1 * HOUR_US, writer_id)
-            .and_then(|path| Ok((path, guarded(&stake, || writer.finish(&stake.ledger()))?)));
-        match finished {
-            Ok((path, bytes)) => {
-                let put = self.publisher.clone().publish(path, bytes, stake.encoded());
-                self.puts.spawn(put);
-            }
-            Err(error) => lose(stake, &error),
-        }
-    }
-}
-
-// === impl OpenFile ===
-
-impl OpenFile {
-    fn open(&self, hour: i64) -> Open {
-        Open { rows: self.stake.rows(), bytes: self.bytes, opened_us: self.opened_us, hour }
     }
 }
 
 /// Runs the encoder; its panic is an error like others, and ends one file, not the thread.
-fn guarded<T>(stake: &Stake, encode: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+fn guarded<T>(of: &str, encode: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     catch_unwind(AssertUnwindSafe(encode)).unwrap_or_else(|panic| {
         let why = format!("panicked: {}", panic_text(&*panic));
-        Err(Error::Encode { of: stake.schema().label(), why })
+        Err(Error::Encode { of: of.to_owned(), why })
     })
-}
-
-fn lose(stake: Stake, error: &Error) {
-    tracing::error!(rows = stake.rows(), %error, "rows lost: not encoded");
-    stake.lost(Lost::Encode);
-}
-
-/// A put settles its own rows; only its panic is news here, and its stake has counted that.
-fn report(done: Result<(), JoinError>) {
-    if let Err(error) = done
-        && error.is_panic()
-    {
-        tracing::error!(%error, "rows lost: the put panicked");
-    }
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("unknown panic")
+}
+
+/// Rows that are lost, as the accounts have them.
+fn lost(count: Count, rows: u64) -> Tally {
+    Tally::of(count, i64::try_from(rows).unwrap_or(i64::MAX))
 }

@@ -32,10 +32,6 @@ use crate::spans::Spans;
 use crate::specs::{SpecSource, Writer};
 use crate::worker::{Opening, Shared, Worker};
 
-/// Records that may wait for the sink, and the bytes they may hold.
-const BUFFER_RECORDS: usize = 65_536;
-const BUFFER_BYTES: usize = 256 << 20;
-
 /// Open files for anything but connections: row files, listeners, the runtime's own.
 const FILES_BESIDE_CONNECTIONS: u64 = 256;
 
@@ -97,14 +93,14 @@ impl App {
         store: Arc<dyn ObjectStore>,
     ) -> Result<Self, Box<dyn std::error::Error>> {
         let (switch, phase) = PhaseSwitch::new();
-        let buffer = collector::Config {
+        let settings = collector::Config {
             replica: config.replica.to_string(),
             boot: format!("{:x}", unix_us()),
             roll: config.roll,
-            buffer_records: BUFFER_RECORDS,
-            buffer_bytes: BUFFER_BYTES,
+            writers: config.workers,
+            spool: config.spool.clone(),
         };
-        let collector = Arc::new(Collector::start(buffer, Arc::clone(&store), unix_us)?);
+        let collector = Arc::new(Collector::start(settings, Arc::clone(&store), unix_us)?);
         let admins = Arc::clone(&config.security.admins);
         let (control, ordered) = Control::new(config.model_control, admins, config.logging.clone());
         let shared = Arc::new(Shared::new(Opening {
@@ -223,12 +219,14 @@ impl App {
                 Some(seed) => fastrand::Rng::with_seed(seed.wrapping_add(index as u64)),
                 None => fastrand::Rng::new(),
             };
+            let taken = || std::io::Error::other(format!("worker {index} has no end of the spool"));
+            let rows = self.collector.writer(index).ok_or_else(taken)?;
             let (done, finished) = oneshot::channel();
             let name = format!("skeg-worker-{index}");
             let last_words = LastWords { name: name.clone(), says: says.clone() };
             let thread = std::thread::Builder::new().name(name.clone()).spawn(move || {
                 let _last_words = last_words;
-                let worker = Worker::new(index, shared, phase, random);
+                let worker = Worker::new(index, shared, phase, random, rows);
                 score_until_closed(worker, doors);
                 let _ = done.send(());
             })?;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use collector::Roll;
+use collector::{Roll, Spooling};
 use flags::ServingArgs;
 use flags::limits::LimitArgs;
 use model_loader::{Name, TreeKernels, Trial};
@@ -66,6 +66,8 @@ pub struct Config {
     pub shutdown_budget: Duration,
     /// When row files are closed.
     pub roll: Roll,
+    /// Where rows are until the store has them.
+    pub spool: Spooling,
     /// This process's name in row files.
     pub replica: Name,
     /// Where each worker's chance starts; from the system when `None`.
@@ -81,6 +83,8 @@ pub struct Config {
 pub struct Surroundings {
     /// Relative paths start here.
     pub folder: PathBuf,
+    /// The system's folder for temporary files.
+    pub temporary: PathBuf,
     /// Cores the process may use.
     pub cores: usize,
     /// The host's name.
@@ -150,9 +154,8 @@ pub fn check(
     let replica = wrong.value::<Name>("--replica", replica);
     let store = StoreUrl::parse(store, &around.folder, &around.azure);
     let store = store.map_err(|error| wrong.0.push(error)).ok();
-    let specs = args.endpoints.as_ref().map_or(SpecSource::Store, |folder| {
-        SpecSource::Folder(wrong.folder("--endpoints", &around.folder.join(folder)))
-    });
+    let spool = spool(args, store.as_ref().and_then(StoreUrl::folder), around, &mut wrong);
+    let specs = specs(args, around, &mut wrong);
     match (store, replica) {
         (Some(store), Some(replica)) if wrong.0.is_empty() => Ok(Config {
             store,
@@ -173,6 +176,7 @@ pub fn check(
             drain_delay,
             shutdown_budget,
             roll,
+            spool,
             replica,
             seed,
             trial: trial::by(&around.binary),
@@ -189,6 +193,32 @@ fn roll(args: &ServingArgs, defaults: Defaults, wrong: &mut Mistakes) -> Roll {
         bytes: wrong.count("--roll-bytes", &args.roll_bytes, 1 << 30),
         age: wrong.time("--roll-age", args.roll_age.as_deref().unwrap_or(defaults.roll_age)),
     }
+}
+
+/// Where endpoint specs are.
+fn specs(args: &ServingArgs, around: &Surroundings, wrong: &mut Mistakes) -> SpecSource {
+    args.endpoints.as_ref().map_or(SpecSource::Store, |folder| {
+        SpecSource::Folder(wrong.folder("--endpoints", &around.folder.join(folder)))
+    })
+}
+
+/// Where rows are until the store has them; a store on disk has a place for them.
+fn spool(
+    args: &ServingArgs,
+    store: Option<&Path>,
+    around: &Surroundings,
+    wrong: &mut Mistakes,
+) -> Spooling {
+    let folder = match args.spool.as_deref() {
+        Some("memory") => None,
+        Some(folder) => Some(around.folder.join(folder)),
+        None => Some(
+            store.map_or_else(|| around.temporary.join("skeg-spool"), |store| store.join("spool")),
+        ),
+    };
+    let bytes = wrong.count("--spool-bytes", &args.spool_bytes, 1 << 44);
+    let age = wrong.time_up_to(DAY * 366, "--spool-age", &args.spool_age);
+    Spooling { folder, bytes, age }
 }
 
 /// Where the three ports are.
@@ -321,9 +351,14 @@ impl Mistakes {
 
     /// A time such as `500ms`, `5s`, `2m`, a day at most.
     fn time(&mut self, flag: &str, text: &str) -> Duration {
+        self.time_up_to(DAY, flag, text)
+    }
+
+    /// A time, `most` at most.
+    fn time_up_to(&mut self, most: jiff::SignedDuration, flag: &str, text: &str) -> Duration {
         let time = self.value::<jiff::SignedDuration>(flag, text).unwrap_or_default();
-        let sound = (jiff::SignedDuration::ZERO..=DAY).contains(&time);
-        self.when(!sound, flag, "must be 0 to 24 hours");
+        let sound = (jiff::SignedDuration::ZERO..=most).contains(&time);
+        self.when(!sound, flag, &format!("must be 0 to {} hours", most.as_hours()));
         let time = if sound { time } else { jiff::SignedDuration::ZERO };
         Duration::try_from(time).unwrap_or_default()
     }

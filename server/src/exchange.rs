@@ -8,6 +8,9 @@
 
 use std::time::{Duration, Instant};
 
+use collector::{Route, TraceContext};
+use twox_hash::XxHash64;
+
 use crate::deployment::Deployment;
 use crate::endpoint::{Endpoint, Target};
 use crate::error::Error;
@@ -36,6 +39,10 @@ pub struct Call<'a> {
     pub header: &'a dyn Fn(&str) -> Option<&'a [u8]>,
     /// The client's name for the request, when a header has it.
     pub id: Option<&'a str>,
+    /// The client's name for what the request belongs to, when a header has it.
+    pub correlation_id: Option<&'a str>,
+    /// The trace that it is part of.
+    pub trace: Option<TraceContext>,
     /// When it came.
     pub arrival: Arrival,
 }
@@ -151,13 +158,21 @@ async fn answer<'e, 'b, W, R>(
         mirror::copy(worker, endpoint, seat, &answer);
     }
     let latency = encoded - call.arrival.instant;
+    let route = Route {
+        weight: seat.weight.percent() as f32,
+        sticky_hash: call.sticky_hash(endpoint),
+        is_named: !call.is_routed(),
+    };
     let about = Circumstances {
-        request_id,
+        request_id: &request_id,
+        correlation_id: call.correlation_id,
+        trace: call.trace,
         time_us: call.arrival.unix_us,
         latency_us: u32::try_from(latency.as_micros()).unwrap_or(u32::MAX),
         revision: endpoint.revision,
+        route,
     };
-    deployment.rows.append(record(deployment, answer, about));
+    record(deployment, &answer, about, |row| worker.append(&deployment.rows, row));
     Ok(reply)
 }
 
@@ -194,6 +209,12 @@ impl<'a> Call<'a> {
     fn target(&self, endpoint: &Endpoint) -> Target<'a> {
         let key = endpoint.sticky.as_ref().and_then(|sticky| (self.header)(&sticky.header));
         Target { deployment: self.deployment, version: self.version, key }
+    }
+
+    /// Hash of the key that keeps the client at a deployment.
+    fn sticky_hash(&self, endpoint: &Endpoint) -> Option<u64> {
+        let key = self.target(endpoint).key.filter(|_| self.is_routed())?;
+        Some(XxHash64::oneshot(0, key))
     }
 
     /// Whether the endpoint chooses who answers.

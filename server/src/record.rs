@@ -1,11 +1,13 @@
 //! A scored request -> a row; and the one place where a signature becomes a row schema.
 //!
 //! `model-loader` and `collector` do not know each other: their value types are matched here,
-//! variant by variant, and tensors are moved, not copied. A tensor whose first dimension is not the
-//! request's rows (a constant output, say) has no value per row and is left out of the schema.
+//! variant by variant, and tensors are lent, so that the spool's is the only copy. A tensor whose
+//! first dimension is not the request's rows (a constant output, say) has no value per row and is
+//! left out of the schema.
 
-use collector::{Block, Kind, Record, RowSchema, Source, Values as RowValues};
+use collector::{Block, Kind, Record, Route, RowSchema, Source, TraceContext, Values as RowValues};
 use model_loader::{Datatype, Signature, Tensor, TensorSpec, Values};
+use smallvec::SmallVec;
 
 use crate::deployment::Deployment;
 use crate::score::Answer;
@@ -54,32 +56,56 @@ pub fn check(signature: &Signature) -> Result<(), String> {
 }
 
 /// What a row says of its request beside the tensors.
-#[derive(Debug)]
-pub struct Circumstances {
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances<'a> {
     /// The client's id, or ours.
-    pub request_id: String,
+    pub request_id: &'a str,
+    /// The client's name for what the request belongs to.
+    pub correlation_id: Option<&'a str>,
+    /// The trace it is part of.
+    pub trace: Option<TraceContext>,
     /// When the request came, unix microseconds.
     pub time_us: i64,
     /// From the request's head to the encoded reply, microseconds.
     pub latency_us: u32,
     /// The endpoint's revision it ran under.
     pub revision: u64,
+    /// How it came to its deployment.
+    pub route: Route,
 }
 
-/// The record of one scored request: a row for each row of the request.
-pub fn record(deployment: &Deployment, answer: Answer, about: Circumstances) -> Record {
+/// Tensors of a row that need no memory of their own.
+const FEW: usize = 16;
+
+/// Gives `take` the record of one scored request: a row for each row of the request.
+pub fn record(
+    deployment: &Deployment,
+    answer: &Answer,
+    about: Circumstances<'_>,
+    take: impl FnOnce(&Record<'_>),
+) {
     let (signature, keep) = (deployment.runnable.signature(), deployment.collect);
-    let rows = answer.inputs.rows();
-    let inputs = signature.inputs().iter().zip(answer.inputs.into_tensors());
-    let outputs = signature.outputs().iter().zip(answer.outputs);
-    let values = inputs
+    let inputs = signature.inputs().iter().zip(answer.inputs.tensors());
+    let outputs = signature.outputs().iter().zip(&answer.outputs);
+    let values: SmallVec<[RowValues<'_>; FEW]> = inputs
         .filter(|_| keep.inputs)
         .chain(outputs.filter(|_| keep.outputs))
         .filter(|(spec, _)| width(spec).is_some())
         .map(|(_, tensor)| values(tensor))
         .collect();
-    let Circumstances { request_id, time_us, latency_us, revision } = about;
-    Record { request_id, time_us, latency_us, revision, rows, values }
+    let Circumstances { request_id, correlation_id, trace, time_us, .. } = about;
+    let Circumstances { latency_us, revision, route, .. } = about;
+    take(&Record {
+        request_id,
+        correlation_id,
+        trace,
+        time_us,
+        latency_us,
+        revision,
+        route,
+        rows: answer.inputs.rows(),
+        values: &values,
+    });
 }
 
 /// Columns of a tensor per row; `None` when it has no value per row or too many.
@@ -128,8 +154,8 @@ fn kind(datatype: Datatype) -> Kind {
     }
 }
 
-fn values(tensor: Tensor) -> RowValues {
-    match tensor.into_values() {
+fn values(tensor: &Tensor) -> RowValues<'_> {
+    match tensor.values() {
         Values::Bool(v) => RowValues::Bool(v),
         Values::Uint8(v) => RowValues::U8(v),
         Values::Uint16(v) => RowValues::U16(v),

@@ -4,6 +4,8 @@
 //! Decided from the head alone, before the request is scored, so that what only a line needs is
 //! kept only for it.
 
+use collector::TraceContext;
+
 use crate::access::Access;
 use crate::trace::Trace;
 use crate::worker::Worker;
@@ -35,6 +37,12 @@ impl Told {
     /// Whether anything is told but to the client.
     pub fn is_any(&self) -> bool {
         self.is_logged || self.is_sent
+    }
+
+    /// The trace, as rows have it.
+    pub fn context(&self) -> Option<TraceContext> {
+        let trace = self.trace.as_ref()?;
+        Some(TraceContext { trace_id: trace.id, span_id: trace.span })
     }
 
     /// What the client is told: the trace, continued.

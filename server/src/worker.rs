@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
+use collector::{Appender, Record};
 use model_loader::Name;
 use tokio::sync::{Semaphore, watch};
 
@@ -108,6 +109,8 @@ pub struct Worker {
     pub connections: Arc<Semaphore>,
     /// Bytes of messages of streams that are not whole yet.
     pub streamed: Arc<AtomicUsize>,
+    /// Its end of the spool.
+    rows: RefCell<collector::Writer>,
     /// The tokens it has found good.
     tokens: RefCell<Tokens>,
     random: RefCell<fastrand::Rng>,
@@ -194,9 +197,15 @@ impl Shared {
 // === impl Worker ===
 
 impl Worker {
-    /// Worker number `index`, drawing from `random`.
-    pub fn new(index: usize, shared: Arc<Shared>, phase: PhaseView, random: fastrand::Rng) -> Self {
-        let (sessions, tokens) = (RefCell::default(), RefCell::default());
+    /// Worker number `index`, drawing from `random`, whose rows go to `rows`.
+    pub fn new(
+        index: usize,
+        shared: Arc<Shared>,
+        phase: PhaseView,
+        random: fastrand::Rng,
+        rows: collector::Writer,
+    ) -> Self {
+        let (sessions, tokens, rows) = (RefCell::default(), RefCell::default(), rows.into());
         let (turns, random, bodies) = (Turns::default(), RefCell::new(random), Cell::new(0));
         let streamed = Arc::default();
         let connections = Arc::new(Semaphore::new(shared.limits.connections_per_worker));
@@ -208,10 +217,16 @@ impl Worker {
             turns,
             connections,
             streamed,
+            rows,
             tokens,
             random,
             bodies,
         }
+    }
+
+    /// Hands over the rows of a scored request. Never waits and never fails.
+    pub fn append(&self, to: &Appender, record: &Record<'_>) {
+        self.rows.borrow_mut().append(to, record);
     }
 
     /// A draw, uniform over all of `u32`.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use collector::{Collector, Config, Roll};
+use collector::{Collector, Config, Roll, Spooling};
 use model_loader::Registry;
 use object_store::ObjectStore;
 use object_store::memory::InMemory;
@@ -23,8 +23,8 @@ pub(crate) fn deployment() -> Arc<Deployment> {
         replica: "bench".to_owned(),
         boot: "0".to_owned(),
         roll,
-        buffer_records: 1,
-        buffer_bytes: 1,
+        writers: 1,
+        spool: Spooling { folder: None, bytes: 1 << 20, age: Duration::from_hours(1) },
     };
     let collector = Collector::start(config, Arc::clone(&store), || 0);
     let collector = collector.expect("the settings are in range");

@@ -18,7 +18,7 @@ use crate::echo;
 const BINARY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/release/skeg");
 
 /// Stages of the rows' accounts, as `skeg_rows_total` labels them.
-const STAGES: [&str; 5] = ["offered", "buffered", "written", "dropped", "lost"];
+const STAGES: [&str; 5] = ["offered", "spooled", "written", "dropped", "lost"];
 
 /// A running server.
 #[derive(Debug)]

@@ -1,40 +1,35 @@
-//! A file's shape: chunks in order, row groups bounded.
+//! A file's shape: chunks in order, row groups bounded, the same rows the same bytes.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::*;
+use crate::columns::tests::{bytes, record, rows};
 use crate::row::{Kind, Values};
 use crate::schema::tests::{block, source};
 
-fn schema() -> Arc<RowSchema> {
-    Arc::new(RowSchema::new(source(), vec![block(Kind::U64, &["in.n"])]).unwrap())
-}
-
-fn record(first: u64, rows: usize) -> Record {
-    Record {
-        request_id: first.to_string(),
-        time_us: 0,
-        latency_us: 0,
-        revision: 0,
-        rows,
-        values: vec![Values::U64((first..first + rows as u64).collect())],
-    }
+fn group(entries: &[Vec<u8>]) -> Group<'_> {
+    let schema = RowSchema::new(source(), vec![block(Kind::U64, &["in.n"])]).unwrap();
+    let rows = entries.iter().map(|bytes| rows(bytes)).collect();
+    Group { schema: Arc::new(schema), hour: 0, rows, counts: BTreeMap::new() }
 }
 
 #[test]
 fn chunks_keep_their_order_and_row_groups_their_bound() {
-    let mut file = FileWriter::new(schema()).unwrap();
-    let mut rows = 0;
+    let (mut entries, mut count) = (Vec::new(), 0);
     for size in [1, 4095, 1, 4096, 5000, 300_000, 2] {
-        file.push(record(rows, size), 10).unwrap();
-        rows += size as u64;
+        let numbers: Vec<u64> = (count..count + size as u64).collect();
+        entries.push(bytes(&record("r", size, &[Values::U64(&numbers)])));
+        count += size as u64;
     }
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file.finish(&Ledger::default()).unwrap());
-    let reader = reader.unwrap();
+    let group = group(&entries);
+    let footer = Footer { batch: "b/1".to_owned(), ..Footer::default() };
+    let bytes = file(&group, &footer).unwrap();
+    assert_eq!(bytes, file(&group, &footer).unwrap());
+    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
     let groups = reader.metadata().row_groups().iter().map(|g| g.num_rows()).collect::<Vec<_>>();
-    assert_eq!(groups.iter().sum::<i64>(), rows as i64);
+    assert_eq!(groups.iter().sum::<i64>(), count as i64);
     assert!(groups.iter().all(|rows| *rows <= ROW_GROUP_ROWS as i64), "{groups:?}");
     let mut next = 0;
     for batch in reader.build().unwrap() {
@@ -45,33 +40,21 @@ fn chunks_keep_their_order_and_row_groups_their_bound() {
             next += 1;
         }
     }
-    assert_eq!(next, rows);
-}
-
-#[test]
-fn heavy_rows_are_encoded_early() {
-    let mut file = FileWriter::new(schema()).unwrap();
-    file.push(record(0, 1), CHUNK_BYTES - 1).unwrap();
-    assert_eq!(file.chunk.len(), 1);
-    file.push(record(1, 1), 1).unwrap();
-    assert_eq!((file.chunk.len(), file.chunk_rows, file.chunk_bytes), (0, 0, 0));
+    assert_eq!(next, count);
 }
 
 #[test]
 fn a_misfit_spoils_the_file() {
-    let mut file = FileWriter::new(schema()).unwrap();
-    file.push(record(0, 5), 10).unwrap();
-    file.push(Record { values: vec![Values::U8(vec![1])], ..record(0, 1) }, 10).unwrap();
-    assert!(matches!(file.finish(&Ledger::default()), Err(Error::Shape(_))));
+    let entries =
+        [bytes(&record("r", 1, &[Values::U64(&[1])])), bytes(&record("r", 1, &[Values::U8(&[1])]))];
+    assert!(matches!(file(&group(&entries), &Footer::default()), Err(Error::Shape(_))));
 }
 
 #[test]
 fn counts_as_json() {
-    let ledger = Ledger { offered: 12, lost_put: 3, ..Ledger::default() };
-    let text = json(&ledger);
-    assert!(
-        text.starts_with(r#"{"offered":12,"sampled_out":0,"dropped.buffer_full":0,"#),
-        "{text}"
-    );
-    assert!(text.ends_with(r#""lost.put":3,"lost.encode":0,"lost.shutdown":0}"#), "{text}");
+    let mut counts = Tally::of(Count::Offered, 12);
+    counts.add(Tally::of(Count::LostPut, 3));
+    let read: BTreeMap<String, i64> = serde_json::from_str(&json(counts)).unwrap();
+    assert_eq!((read["offered"], read["lost.put"], read["dropped.spool_full"]), (12, 3, 0));
+    assert_eq!(read.len(), Count::ALL.len());
 }

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use collector::{Collector, Config, Error, Finished, Roll};
 use object_store::memory::InMemory;
 
-use crate::rows::{all_rows, config, expected, lawful, record, schema, start, still};
+use crate::rows::{
+    all_rows, config, counted, expected, hand, lawful, record, schema, start, still,
+};
 use crate::scripted::{Act, Scripted};
 
 /// Far above what `finish` may take in these tests, far below a put's own time limit.
@@ -18,14 +20,14 @@ fn a_hanging_store_is_cut_off() {
     let mut config = config();
     config.roll.rows = 10;
     let collector = start(config, &store, still);
-    let appender = collector.appender(schema());
-    (0..95).for_each(|n| appender.append(record(n, 1)));
+    let mut rows = hand(&collector, schema());
+    (0..95).for_each(|n| rows.append(record(n, 1)));
     watch.next_put();
     let begun = Instant::now();
     let finished = collector.finish(Duration::from_millis(100));
     assert!(begun.elapsed() < PROMPT, "took {:?}", begun.elapsed());
     assert_eq!(finished, Finished { written: 0, pending: 0, lost: 95 });
-    assert_eq!(lawful(&collector).lost_shutdown, 95);
+    assert_eq!(counted(&collector, "lost", "shutdown"), 95);
 }
 
 #[test]
@@ -34,8 +36,8 @@ fn a_thread_that_hangs_is_left_behind() {
     let mut config = config();
     config.roll.rows = 10;
     let collector = start(config, &store, still);
-    let appender = collector.appender(schema());
-    (0..25).for_each(|n| appender.append(record(n, 1)));
+    let mut rows = hand(&collector, schema());
+    (0..25).for_each(|n| rows.append(record(n, 1)));
     watch.next_put();
     let begun = Instant::now();
     let finished = collector.finish(Duration::from_millis(100));
@@ -50,8 +52,8 @@ fn a_slow_store_within_the_budget() {
     let mut config = config();
     config.roll.rows = 10;
     let collector = start(config, &store, still);
-    let appender = collector.appender(schema());
-    (0..95).for_each(|n| appender.append(record(n, 1)));
+    let mut rows = hand(&collector, schema());
+    (0..95).for_each(|n| rows.append(record(n, 1)));
     watch.next_put();
     let finished = std::thread::scope(|scope| {
         let finishing = scope.spawn(|| collector.finish(Duration::from_secs(60)));
@@ -67,13 +69,15 @@ fn a_slow_store_within_the_budget() {
 fn settings_out_of_range_do_not_start() {
     const LONG: Duration = Duration::from_secs(1);
     type Change = fn(&mut Config);
-    let cases: [(Change, &str); 9] = [
+    let cases: [(Change, &str); 11] = [
         (|c| c.replica = "../etc".to_owned(), "replica `../etc`"),
         (|c| c.replica = String::new(), "replica ``"),
         (|c| c.boot = "a-b".to_owned(), "boot id `a-b` holds a `-`"),
-        (|c| c.buffer_records = 0, "buffer_records"),
-        (|c| c.buffer_records = usize::MAX, "buffer_records"),
-        (|c| c.buffer_bytes = 0, "buffer_bytes"),
+        (|c| c.writers = 0, "writers"),
+        (|c| c.writers = usize::MAX, "writers"),
+        (|c| c.spool.bytes = 1 << 20, "spool.bytes"),
+        (|c| c.spool.age = Duration::ZERO, "spool.age"),
+        (|c| c.spool.folder = Some("/proc/no/spool".into()), "spool, /proc/no/spool: "),
         (|c| c.roll = Roll { rows: 0, bytes: 1, age: LONG }, "roll.rows"),
         (|c| c.roll = Roll { rows: 1, bytes: 0, age: LONG }, "roll.bytes"),
         (|c| c.roll = Roll { rows: 1, bytes: 1, age: Duration::ZERO }, "roll.age"),

@@ -2,7 +2,10 @@
 //!
 //! One binary, so that it links once. Every test ends by asserting the conservation law.
 
+mod damaged;
 mod finishing;
+mod hours;
+mod killed;
 mod outage;
 mod overflow;
 mod reading;

@@ -1,88 +1,52 @@
-//! A full buffer drops and counts, exactly; so do records that do not fit their schema.
+//! A full spool drops and counts, exactly; so do records that do not fit their schema.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use collector::{Collector, Config, Values};
+use collector::{Config, Record, Values};
 use object_store::memory::InMemory;
 
-use crate::rows::{TIME_US, all_rows, config, expected, lawful, record, schema, start, still};
-use crate::scripted::{Act, Scripted, Watch};
+use crate::rows::{
+    TIME_US, all_rows, config, counted, expected, hand, kept, lawful, record, schema, start, still,
+};
+use crate::scripted::{Act, Scripted};
 
-/// Files on their way at once.
-const PUTS: usize = 4;
-
-/// A collector whose sink is stuck: four puts, of records 0 to 3, hang until the gate opens.
-fn stuck(config: Config) -> (Collector, Arc<Scripted>, Watch) {
-    let script = |put| if put < PUTS { Act::Hang } else { Act::Pass };
-    let (store, watch) = Scripted::over(Arc::new(InMemory::new()), script);
-    let collector = start(config, &store, still);
-    let appender = collector.appender(schema());
-    for number in 0..PUTS {
-        appender.append(record(number, 1));
-        watch.next_put();
-    }
-    (collector, store, watch)
+/// One thread, with as little as a spool may have.
+fn small() -> Config {
+    let mut config = config();
+    (config.writers, config.roll.rows) = (1, 100);
+    config.spool.bytes = 3 << 16;
+    config
 }
 
 #[test]
-fn of_records() {
-    let mut config = config();
-    (config.roll.rows, config.buffer_records) = (1, 50);
-    let (collector, store, _watch) = stuck(config);
-    let appender = collector.appender(schema());
-    (4..4 + 57).for_each(|n| appender.append(record(n, 2)));
+fn what_does_not_fit_is_dropped_and_what_does_is_put_later() {
+    let (store, watch) = Scripted::over(Arc::new(InMemory::new()), |_| Act::Block);
+    let collector = start(small(), &store, still);
+    let mut rows = hand(&collector, schema());
+    (0..2000).for_each(|n| rows.append(record(n, 1)));
+    let dropped = counted(&collector, "dropped", "spool_full");
     let ledger = lawful(&collector);
-    assert_eq!(ledger.dropped_buffer_full, 14, "7 records of 2 rows");
-    assert_eq!(ledger.pending(), 4 + 100);
-    // The hung puts keep their places: nothing more can be written.
-    let finished = collector.finish(Duration::from_millis(50));
-    assert_eq!((finished.written, finished.pending, finished.lost), (0, 0, 104));
-    assert_eq!(lawful(&collector).lost_shutdown, 104);
-    assert!(all_rows(&*store).is_empty());
-}
-
-#[test]
-fn of_bytes() {
-    let mut config = config();
-    (config.roll.rows, config.buffer_bytes) = (1, 100_000);
-    let (collector, _store, _watch) = stuck(config);
-    let appender = collector.appender(schema());
-    // 1000 rows hold over 42,000 bytes: two fit, not three.
-    (4..7).for_each(|n| appender.append(record(n, 1000)));
-    // A small one still does.
-    appender.append(record(8, 1));
-    let ledger = lawful(&collector);
-    assert_eq!((ledger.dropped_buffer_full, ledger.pending()), (1000, 4 + 2000 + 1));
-    collector.finish(Duration::from_millis(50));
+    assert_eq!(ledger.spooled() + dropped, 2000);
+    assert!((1..2000).contains(&dropped), "{dropped}");
+    drop(watch.gate);
+    let finished = collector.finish(Duration::from_secs(60));
+    assert_eq!((finished.written, finished.lost), (ledger.spooled(), 0));
+    let found = all_rows(&*store);
+    assert_eq!(found.len() as u64, ledger.spooled());
+    // The first ones, without a gap: dropped are those that came when there was no room.
+    assert_eq!(found, expected(0..found.len(), 1));
     lawful(&collector);
 }
 
 #[test]
-fn larger_than_the_whole_buffer() {
-    let mut config = config();
-    config.buffer_bytes = 10_000;
-    let store = Arc::new(InMemory::new());
-    let collector = start(config, &store, still);
-    let appender = collector.appender(schema());
-    appender.append(record(1, 1000));
-    appender.append(record(2, 10));
-    assert_eq!(collector.finish(Duration::from_secs(60)).written, 10);
-    assert_eq!(lawful(&collector).dropped_buffer_full, 1000);
-    assert_eq!(all_rows(&*store), expected(2..3, 10));
-}
-
-#[test]
-fn the_buffer_is_free_again_once_taken() {
-    let mut config = config();
-    config.buffer_bytes = 100_000;
+fn room_comes_back() {
     let (store, watch) = Scripted::over(Arc::new(InMemory::new()), |_| Act::Pass);
-    config.roll.rows = 1;
-    let collector = start(config, &store, still);
-    let appender = collector.appender(schema());
-    // Ten times what the buffer holds, but each is taken before the next comes.
-    for number in 0..20 {
-        appender.append(record(number, 1000));
+    let collector = start(small(), &store, still);
+    let mut rows = hand(&collector, schema());
+    // Ten times what the spool holds, but each batch is put before the next comes.
+    for number in 0..200 {
+        rows.append(record(number, 100));
         watch.next_put();
     }
     assert_eq!(collector.finish(Duration::from_secs(60)).written, 20_000);
@@ -90,29 +54,45 @@ fn the_buffer_is_free_again_once_taken() {
 }
 
 #[test]
+fn a_request_that_is_larger_than_a_segment() {
+    let store = Arc::new(InMemory::new());
+    let collector = start(small(), &store, still);
+    let mut rows = hand(&collector, schema());
+    // In parts, while there is a segment for each.
+    rows.append(record(1, 2500));
+    rows.append(record(2, 200_000));
+    rows.append(record(3, 10));
+    assert_eq!(collector.finish(Duration::from_secs(60)).written, 2510);
+    // It never would fit.
+    assert_eq!(counted(&collector, "dropped", "shape"), 200_000);
+    lawful(&collector);
+    let mut wanted = expected(1..2, 2500);
+    wanted.extend(expected(3..4, 10));
+    assert_eq!(all_rows(&*store), wanted);
+}
+
+#[test]
 fn misfits() {
     let store = Arc::new(InMemory::new());
     let collector = start(config(), &store, still);
-    let appender = collector.appender(schema());
+    let mut rows = hand(&collector, schema());
     let good = || record(1, 2);
+    let values = good().values;
     let misfits = [
-        collector::Record { values: good().values[..2].to_vec(), ..good() },
-        collector::Record { rows: 3, ..good() },
-        collector::Record { rows: usize::MAX / 2 + 2, ..good() },
-        collector::Record { time_us: -1, ..good() },
-        collector::Record { time_us: i64::MAX, ..good() },
-        {
-            let mut record = good();
-            record.values[2] = Values::I32(vec![1, 2]);
-            record
-        },
+        Record { values: &values[..2], ..good() },
+        Record { rows: 3, ..good() },
+        Record { rows: 1 << 33, ..good() },
+        Record { time_us: -1, ..good() },
+        Record { time_us: i64::MAX, ..good() },
+        Record { values: kept(vec![values[0], values[1], Values::I32(&[1, 2])]), ..good() },
+        Record { request_id: String::leak("x".repeat(1 << 16)), ..good() },
     ];
-    let rows = misfits.iter().map(|misfit| misfit.rows as u64).sum::<u64>();
-    misfits.into_iter().for_each(|misfit| appender.append(misfit));
-    appender.append(collector::Record { time_us: TIME_US, ..good() });
+    let wrong: u64 = misfits.iter().map(|misfit| misfit.rows as u64).sum();
+    misfits.into_iter().for_each(|misfit| rows.append(misfit));
+    rows.append(Record { time_us: TIME_US, ..good() });
     assert_eq!(collector.finish(Duration::from_secs(60)).written, 2);
     let ledger = lawful(&collector);
-    assert_eq!((ledger.dropped_shape, ledger.dropped()), (rows, rows));
+    assert_eq!((counted(&collector, "dropped", "shape"), ledger.dropped()), (wrong, wrong));
     assert_eq!(all_rows(&*store), expected(1..2, 2));
 }
 
@@ -120,13 +100,11 @@ fn misfits() {
 fn after_the_end() {
     let store = Arc::new(InMemory::new());
     let collector = start(config(), &store, still);
-    let appender = collector.appender(schema());
-    appender.append(record(1, 1));
+    let mut rows = hand(&collector, schema());
+    rows.append(record(1, 1));
     assert_eq!(collector.finish(Duration::from_secs(60)).written, 1);
-    appender.append(record(2, 5));
-    assert_eq!(lawful(&collector).dropped_closed, 5);
+    rows.append(record(2, 5));
+    assert_eq!(counted(&collector, "dropped", "closed"), 5);
+    lawful(&collector);
     assert_eq!(collector.finish(Duration::from_secs(60)).written, 1);
-    let closed = collector.counters().into_iter().find(|c| c.reason == "closed");
-    let closed = closed.expect("every reason is shown");
-    assert_eq!((closed.endpoint.as_str(), closed.stage, closed.rows), ("fraud", "dropped", 5));
 }

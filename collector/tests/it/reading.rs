@@ -12,7 +12,7 @@ use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 
 use crate::rows::{
-    HOUR_US, TIME_US, block_on, config, lawful, record, schema, schema_of, start, still,
+    HOUR_US, TIME_US, block_on, config, hand, lawful, record, schema, schema_of, start, still,
 };
 
 /// Files of hours -1, 0, +1 and +15 around `TIME_US`, 10 rows each.
@@ -20,10 +20,10 @@ fn four_hours() -> Arc<InMemory> {
     let store = Arc::new(InMemory::new());
     let collector = start(config(), &store, still);
     for (version, hours) in [("1", -1), ("1", 0), ("2b", 1), ("2b", 15)] {
-        let appender = collector.appender(schema_of("green", version));
+        let mut rows = hand(&collector, schema_of("green", version));
         let mut record = record(0, 10);
         record.time_us += hours * HOUR_US;
-        appender.append(record);
+        rows.append(record);
     }
     assert_eq!(collector.finish(Duration::from_secs(60)).written, 40);
     lawful(&collector);
@@ -35,7 +35,7 @@ fn one_file(rows: usize) -> (Arc<InMemory>, RowsPath) {
     let mut config = config();
     config.roll.rows = rows;
     let collector = start(config, &store, still);
-    collector.appender(schema()).append(record(0, rows));
+    hand(&collector, schema()).append(record(0, rows));
     assert_eq!(collector.finish(Duration::from_secs(60)).written, rows as u64);
     lawful(&collector);
     let path = block_on(files(&*store, "fraud", 0..i64::MAX)).expect("a listing")[0].path.clone();

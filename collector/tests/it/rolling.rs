@@ -1,4 +1,4 @@
-//! Files close by rows, bytes, age and hour, and when too many are open.
+//! Batches are made by rows, bytes, age and hour.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -8,8 +8,8 @@ use collector::Roll;
 use object_store::memory::InMemory;
 
 use crate::rows::{
-    HOUR_US, TIME_US, all_rows, config, expected, files, lawful, record, rows_in, schema,
-    schema_of, start, still,
+    HOUR_US, TIME_US, all_rows, config, expected, files, hand, lawful, record, rows_in, schema,
+    start, still,
 };
 use crate::scripted::{Act, Scripted};
 
@@ -19,14 +19,12 @@ fn by_rows_exactly() {
     let mut config = config();
     config.roll.rows = 10;
     let collector = start(config, &store, still);
-    let appender = collector.appender(schema());
-    (0..105).for_each(|n| appender.append(record(n, 1)));
+    let mut rows = hand(&collector, schema());
+    (0..105).for_each(|n| rows.append(record(n, 1)));
     assert_eq!(collector.finish(Duration::from_secs(60)).written, 105);
     lawful(&collector);
     let sizes = files(&*store).iter().map(|file| rows_in(&*store, file)).collect::<Vec<_>>();
     assert_eq!(sizes, [vec![10; 10], vec![5]].concat());
-    let seqs = files(&*store).iter().map(|file| file.path.writer().seq).collect::<Vec<_>>();
-    assert_eq!(seqs, (0..11).collect::<Vec<_>>());
     assert_eq!(all_rows(&*store), expected(0..105, 1));
 }
 
@@ -36,8 +34,8 @@ fn a_record_is_never_split() {
     let mut config = config();
     config.roll.rows = 10;
     let collector = start(config, &store, still);
-    let appender = collector.appender(schema());
-    (0..4).for_each(|n| appender.append(record(n, 7)));
+    let mut rows = hand(&collector, schema());
+    (0..4).for_each(|n| rows.append(record(n, 7)));
     collector.finish(Duration::from_secs(60));
     lawful(&collector);
     let sizes = files(&*store).iter().map(|file| rows_in(&*store, file)).collect::<Vec<_>>();
@@ -48,11 +46,11 @@ fn a_record_is_never_split() {
 fn by_bytes() {
     let (store, watch) = Scripted::over(Arc::new(InMemory::new()), |_| Act::Pass);
     let mut config = config();
-    config.roll = Roll { rows: 1_000_000, bytes: 20_000, age: Duration::from_secs(600) };
+    config.roll = Roll { rows: 1_000_000, bytes: 10_000, age: Duration::from_secs(600) };
     let collector = start(config, &store, still);
-    let appender = collector.appender(schema());
-    // 100 rows hold 100 x (2 x 4 + 24 + 2 + 8) bytes and more: five of them pass 20,000.
-    (0..5).for_each(|n| appender.append(record(n, 100)));
+    let mut rows = hand(&collector, schema());
+    // 100 rows take 100 x (2 x 4 + 4 + 2 + 8) bytes and more: five of them pass 10,000.
+    (0..5).for_each(|n| rows.append(record(n, 100)));
     let path = watch.next_put();
     assert_eq!(collector.finish(Duration::from_secs(60)).written, 500);
     lawful(&collector);
@@ -71,7 +69,7 @@ fn by_age_without_another_row() {
     let mut config = config();
     config.roll.age = Duration::from_secs(2);
     let collector = start(config, &store, clock);
-    collector.appender(schema()).append(record(1, 1));
+    hand(&collector, schema()).append(record(1, 1));
     watch.next_put();
     assert_eq!(collector.finish(Duration::from_secs(60)).written, 1);
     lawful(&collector);
@@ -83,11 +81,11 @@ fn by_age_without_another_row() {
 fn by_hour_of_the_event() {
     let store = Arc::new(InMemory::new());
     let collector = start(config(), &store, still);
-    let appender = collector.appender(schema());
+    let mut rows = hand(&collector, schema());
     for (number, hours) in [(1, 0), (2, 1), (3, 0), (4, 14)] {
         let mut record = record(number, 1);
         record.time_us += hours * HOUR_US;
-        appender.append(record);
+        rows.append(record);
     }
     assert_eq!(collector.finish(Duration::from_secs(60)).written, 4);
     lawful(&collector);
@@ -100,19 +98,4 @@ fn by_hour_of_the_event() {
     let want = [("date=2026-11-23/hour=10", 2), ("date=2026-11-23/hour=11", 1)];
     assert_eq!([at(0), at(1)], want.map(|(hour, rows)| (hour.to_owned(), rows)));
     assert_eq!((at(2), found.len()), (("date=2026-11-24/hour=00".to_owned(), 1), 3));
-}
-
-#[test]
-fn the_oldest_closes_when_too_many_are_open() {
-    let (store, watch) = Scripted::over(Arc::new(InMemory::new()), |_| Act::Pass);
-    let collector = start(config(), &store, still);
-    // 65 files would be open; `still` gives them one age, so any of them may be the oldest.
-    for number in 0..65 {
-        collector.appender(schema_of("green", &format!("v{number}"))).append(record(number, 1));
-    }
-    watch.next_put();
-    assert_eq!(watch.more_puts(), 0, "one file too many, one put");
-    assert_eq!(collector.finish(Duration::from_secs(60)).written, 65);
-    lawful(&collector);
-    assert_eq!(all_rows(&*store), expected(0..65, 1));
 }

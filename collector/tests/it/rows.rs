@@ -7,7 +7,10 @@ use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Int64Type, TimestampMicrosecondType, UInt32Type};
 use collector::read::{self, RowsFile};
-use collector::{Block, Collector, Config, Kind, Ledger, Record, Roll, RowSchema, Source, Values};
+use collector::{
+    Appender, Block, Collector, Config, Kind, Ledger, Record, Roll, Route, RowSchema, Sampling,
+    Source, Spooling, Values, Writer,
+};
 use object_store::ObjectStore;
 
 /// 2026-11-23 10:15:00 UTC in unix microseconds.
@@ -35,9 +38,33 @@ pub(crate) fn config() -> Config {
         replica: "pod-7".to_owned(),
         boot: "b00t".to_owned(),
         roll,
-        buffer_records: 10_000,
-        buffer_bytes: 64 << 20,
+        writers: 8,
+        spool: Spooling { folder: None, bytes: 64 << 20, age: Duration::from_hours(1) },
     }
+}
+
+/// One thread's hand, with the rows of one deployment.
+pub(crate) struct Hand {
+    pub(crate) writer: Writer,
+    pub(crate) appender: Appender,
+}
+
+impl Hand {
+    pub(crate) fn append(&mut self, record: Record<'_>) {
+        self.writer.append(&self.appender, &record);
+    }
+}
+
+/// The hand of the next thread.
+pub(crate) fn hand(collector: &Collector, schema: Arc<RowSchema>) -> Hand {
+    let writer = (0..8).find_map(|index| collector.writer(index)).expect("a free thread");
+    let appender = collector.appender(schema, Sampling::default()).expect("a lane");
+    Hand { writer, appender }
+}
+
+/// For as long as the tests run.
+pub(crate) fn kept<T>(values: Vec<T>) -> &'static [T] {
+    Vec::leak(values)
 }
 
 pub(crate) fn source(deployment: &str, version: &str) -> Source {
@@ -69,19 +96,23 @@ pub(crate) fn schema() -> Arc<RowSchema> {
 }
 
 /// A record of `rows` rows; its values follow from `number`.
-pub(crate) fn record(number: usize, rows: usize) -> Record {
+pub(crate) fn record(number: usize, rows: usize) -> Record<'static> {
     let amounts = (0..rows).flat_map(|row| [number as f32 + 0.25, row as f32]).collect();
+    let values = vec![
+        Values::F32(kept(amounts)),
+        Values::Text(kept(vec!["NO".to_owned(); rows])),
+        Values::I64(kept(vec![number as i64; rows])),
+    ];
     Record {
-        request_id: format!("r-{number}"),
+        request_id: String::leak(format!("r-{number}")),
+        correlation_id: None,
+        trace: None,
         time_us: TIME_US + number as i64,
         latency_us: number as u32,
         revision: 3,
+        route: Route::default(),
         rows,
-        values: vec![
-            Values::F32(amounts),
-            Values::Text(vec!["NO".to_owned(); rows]),
-            Values::I64(vec![number as i64; rows]),
-        ],
+        values: kept(values),
     }
 }
 
@@ -143,11 +174,22 @@ pub(crate) fn lawful(collector: &Collector) -> Ledger {
     let ledgers = collector.ledgers();
     let [(endpoint, ledger)] = ledgers.as_slice() else { panic!("one endpoint: {ledgers:?}") };
     assert_eq!(endpoint, "fraud");
-    let Ledger { offered, sampled_out, buffered, written, .. } = *ledger;
-    assert_eq!(offered, sampled_out + ledger.dropped() + buffered, "{ledger:?}");
-    assert_eq!(buffered, written + ledger.pending() + ledger.lost(), "{ledger:?}");
+    let taken = ledger.spooled() + ledger.recovered;
+    assert_eq!(
+        ledger.offered(),
+        ledger.sampled_out() + ledger.dropped() + ledger.spooled(),
+        "{ledger:?}"
+    );
+    assert_eq!(taken, ledger.written + ledger.pending() + ledger.lost(), "{ledger:?}");
     assert!(ledger.holds());
-    ledger.clone()
+    *ledger
+}
+
+/// Rows of one stage and reason.
+pub(crate) fn counted(collector: &Collector, stage: &str, reason: &str) -> u64 {
+    let counters = collector.counters();
+    let of = counters.iter().filter(|counted| (counted.stage, counted.reason) == (stage, reason));
+    of.map(|counted| counted.rows).sum()
 }
 
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {

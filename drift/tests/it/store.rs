@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use collector::{Block, Collector, Config, Kind, Record, Roll, RowSchema, Source, Values};
+use collector::{
+    Block, Collector, Config, Kind, Record, Roll, Route, RowSchema, Sampling, Source, Spooling,
+    Values,
+};
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use tempfile::TempDir;
@@ -46,24 +49,29 @@ impl Store {
             replica: "test".to_owned(),
             boot: boot.to_owned(),
             roll: Roll { rows: roll, bytes: 1 << 24, age: Duration::from_secs(3600) },
-            buffer_records: 1 << 20,
-            buffer_bytes: 1 << 30,
+            writers: 1,
+            spool: Spooling { folder: None, bytes: 1 << 30, age: Duration::from_secs(3600) },
         };
         let collector = Collector::start(config, Arc::clone(&self.store), || MIDNIGHT).unwrap();
-        let appender = collector.appender(schema(rows));
+        let appender = collector.appender(schema(rows), Sampling::default()).unwrap();
+        let mut writer = collector.writer(0).unwrap();
         let chunks = rows.values.chunks(rows.features.len());
         let count = chunks.len() as u64;
         for (i, (row, time_us)) in
             chunks.zip((rows.start..).step_by(rows.step as usize)).enumerate()
         {
-            appender.append(Record {
-                request_id: i.to_string(),
+            let record = Record {
+                request_id: &i.to_string(),
+                correlation_id: None,
+                trace: None,
                 time_us,
                 latency_us: 100,
                 revision: 1,
+                route: Route::default(),
                 rows: 1,
-                values: vec![Values::F32(row.to_vec()), Values::I64(vec![0])],
-            });
+                values: &[Values::F32(row), Values::I64(&[0])],
+            };
+            writer.append(&appender, &record);
         }
         assert_eq!(collector.finish(Duration::from_secs(60)).written, count);
     }

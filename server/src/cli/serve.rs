@@ -61,6 +61,7 @@ impl Surroundings {
         let host = if host.trim().is_empty() { "skeg" } else { host.trim() };
         Self {
             folder: std::env::current_dir().unwrap_or_default(),
+            temporary: std::env::temp_dir(),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             host: host.to_owned(),
             binary: std::env::current_exe().unwrap_or_else(|_| "skeg".into()),

@@ -52,10 +52,21 @@ pub struct ServingArgs {
     /// After that, how long requests in hand and unwritten rows may take
     #[arg(long, env = "SKEG_SHUTDOWN_BUDGET", value_name = "TIME", default_value = "30s")]
     pub shutdown_budget: String,
+    /// Folder on a local disk where rows are until the store has them, or `memory` [default:
+    /// `spool` in the folder of a store on disk, else `skeg-spool` among the system's temporary
+    /// files]
+    #[arg(long, env = "SKEG_SPOOL", value_name = "FOLDER")]
+    pub spool: Option<String>,
+    /// Most bytes of the spool; what comes when it is full is dropped and counted
+    #[arg(long, env = "SKEG_SPOOL_BYTES", value_name = "BYTES", default_value = "1073741824")]
+    pub spool_bytes: String,
+    /// Rows that the store has not taken for so long are given up
+    #[arg(long, env = "SKEG_SPOOL_AGE", value_name = "TIME", default_value = "168h")]
+    pub spool_age: String,
     /// Close a row file at this many rows
     #[arg(long, env = "SKEG_ROLL_ROWS", value_name = "N", default_value = "500000")]
     pub roll_rows: String,
-    /// Close a row file at about this many bytes in memory
+    /// Close a row file at about this many bytes in the spool
     #[arg(long, env = "SKEG_ROLL_BYTES", value_name = "BYTES", default_value = "67108864")]
     pub roll_bytes: String,
     /// Close a row file at this age [default: 60s, in a demo 5s]

@@ -20,6 +20,7 @@ pub(super) fn config(store: &str, flags: &[&str]) -> Result<Config, Vec<String>>
     let typed = Typed::try_parse_from([&["skeg"], flags].concat()).unwrap();
     let around = Surroundings {
         folder: "/somewhere".into(),
+        temporary: "/tmp".into(),
         cores: 3,
         host: "replica-1".to_owned(),
         binary: "skeg".into(),

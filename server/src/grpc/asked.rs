@@ -21,6 +21,8 @@ use crate::shutdown::Phase;
 use crate::told::Told;
 use crate::worker::Worker;
 
+const CLIENT_ID: &str = "x-ms-client-request-id";
+
 /// How long the model's answer took from the call's head on; kept beside the response.
 #[derive(Clone, Copy, Debug)]
 struct After(Duration);
@@ -109,7 +111,7 @@ impl Asked {
         let model = std::mem::take(&mut request.model_name);
         let taken = if room.take(came.bytes) { Ok(request) } else { Err(Error::BodiesTooLarge) };
         let told = Told::of(&self.worker, self.text("traceparent"));
-        let mut answered = self.score(&model, taken, told.is_any()).await;
+        let mut answered = self.score(&model, taken, &told).await;
         if let (Ok(response), Some(trace)) = (&mut answered, told.traceparent()) {
             say(response, "traceparent", trace);
         }
@@ -125,7 +127,7 @@ impl Asked {
         &self,
         model: &str,
         request: Result<pb::ModelInferRequest, Error>,
-        is_told: bool,
+        told: &Told,
     ) -> Result<Response<pb::ModelInferResponse>, Error> {
         let shared = &self.worker.shared;
         let version = request.as_ref().map_or_else(|_| "", |request| &request.model_version);
@@ -138,6 +140,8 @@ impl Asked {
             deployment: self.text(encode::DEPLOYMENT.as_str()),
             header: &header,
             id: self.id(),
+            correlation_id: self.text(CLIENT_ID).filter(|id| id.len() <= MAX_ID),
+            trace: told.context(),
             arrival: self.arrival,
         };
         let deadline = self.text("grpc-timeout").and_then(deadline);
@@ -153,7 +157,7 @@ impl Asked {
             say(&mut response, encode::REQUEST_ID.as_str(), scored.request_id);
             let times = encode::times(scored.answer.spent, scored.total);
             say(&mut response, "server-timing", &times);
-            if is_told {
+            if told.is_any() {
                 response.extensions_mut().insert(After(scored.total));
             }
             Ok(response)
@@ -191,7 +195,7 @@ impl Asked {
             code: answered.as_ref().map_or_else(Error::status, |_| 200),
             unanswered: unanswered.as_ref(),
             request_id: said(encode::REQUEST_ID.as_str()).or_else(|| self.id()),
-            client_request_id: self.text("x-ms-client-request-id"),
+            client_request_id: self.text(CLIENT_ID),
             traceparent,
             request_bytes: came.bytes,
             response_bytes: answered.as_ref().map_or(0, |said| said.get_ref().encoded_len()),

@@ -16,6 +16,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
+use collector::TraceContext;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONTENT_ENCODING, HeaderMap, HeaderName, USER_AGENT};
 use hyper::http::request::Parts;
@@ -49,6 +50,8 @@ struct Asked<'a> {
     ids: Option<&'a ids::Ids>,
     /// It has a line in the access log, or its part of a trace is sent.
     is_told: bool,
+    /// The trace that it is part of.
+    trace: Option<TraceContext>,
 }
 
 /// Who answered a request, and under which name; kept beside its reply for what is told of it.
@@ -82,7 +85,8 @@ pub async fn answer(
     let ids = ids.as_ref();
     let parent = head.headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
     let told = Told::of(worker, parent);
-    let asked = Asked { scoring, model: &model, head, arrival, ids, is_told: told.is_any() };
+    let (is_told, trace) = (told.is_any(), told.context());
+    let asked = Asked { scoring, model: &model, head, arrival, ids, is_told, trace };
     let (mut reply, came) = asked.reply_to(worker, refused, incoming).await;
     if let Some(ids) = ids {
         ids.say(&mut reply);
@@ -114,7 +118,7 @@ pub fn log_refused(
     if shared.access.takes(|| worker.draw()) {
         reply.extensions_mut().insert(Unanswered::of(error));
         let model = scoring.model.unwrap_or_default();
-        let asked = Asked { scoring, model, head, arrival, ids: None, is_told: true };
+        let asked = Asked { scoring, model, head, arrival, ids: None, is_told: true, trace: None };
         shared.access.log(asked.access(worker, reply, Came::default(), None));
     }
 }
@@ -278,6 +282,8 @@ impl<'a> Asked<'a> {
             deployment: self.scoring.deployment.or_else(named),
             header,
             id: self.ids.map(|ids| ids.request()).or_else(|| self.header_id()),
+            correlation_id: self.client_id(),
+            trace: self.trace,
             arrival: self.arrival,
         }
     }
@@ -287,6 +293,15 @@ impl<'a> Asked<'a> {
         let headers = self.headers();
         let id = headers.get("x-request-id").or_else(|| headers.get(encode::REQUEST_ID))?;
         id.to_str().ok().filter(|id| !id.is_empty() && id.len() <= MAX_ID)
+    }
+
+    /// The client's name for what the request belongs to; one that is too long is nobody's.
+    fn client_id(&self) -> Option<&'a str> {
+        let id = match self.ids {
+            Some(ids) => ids.client(),
+            None => self.headers().get(CLIENT_ID).and_then(|value| value.to_str().ok()),
+        };
+        id.filter(|id| id.len() <= MAX_ID)
     }
 
     /// What is told of the request and its reply.
@@ -309,10 +324,7 @@ impl<'a> Asked<'a> {
             code: reply.status().as_u16(),
             unanswered: reply.extensions().get::<Unanswered>(),
             request_id: answered.map(|answered| answered.request_id.as_str()).or(id),
-            client_request_id: match self.ids {
-                Some(ids) => ids.client(),
-                None => self.headers().get(CLIENT_ID).and_then(|value| value.to_str().ok()),
-            },
+            client_request_id: self.client_id(),
             traceparent,
             request_bytes: came.bytes,
             response_bytes: usize::try_from(reply.body().size_hint().lower()).unwrap_or(0),

@@ -152,7 +152,9 @@ fn deployment(
     }
     let schema = record::row_schema(source, loaded.model.signature(), spec.collect);
     let schema = schema.map_err(|error| format!("deployment {}: {error}", wanted.name))?;
-    let rows = bench.collector.appender(Arc::new(schema));
+    let sampling = Sampling::new(spec.collect.sampling);
+    let rows = bench.collector.appender(Arc::new(schema), sampling);
+    let rows = rows.map_err(|error| format!("deployment {}: {error}", wanted.name))?;
     Ok(Deployment {
         id: Deployment::next_id(),
         name: wanted.name.clone(),
@@ -163,7 +165,7 @@ fn deployment(
         timeout: wanted.timeout,
         series: bench.metrics.series(labels),
         collect: spec.collect,
-        rows: rows.with_sampling(Sampling::new(spec.collect.sampling)),
+        rows,
     })
 }
 

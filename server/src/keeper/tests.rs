@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use collector::{Config, Roll};
+use collector::{Config, Roll, Spooling};
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 
@@ -22,8 +22,8 @@ async fn keeper(store: &Arc<dyn ObjectStore>) -> Keeper {
         replica: "test".to_owned(),
         boot: "0".to_owned(),
         roll,
-        buffer_records: 1,
-        buffer_bytes: 1,
+        writers: 1,
+        spool: Spooling { folder: None, bytes: 1 << 20, age: Duration::from_hours(1) },
     };
     let shared = Shared::new(Opening::plain(|| 0, Instant::now));
     let collector = Collector::start(config, Arc::clone(store), || 0).unwrap();

@@ -30,7 +30,9 @@ pub fn text(shared: &Shared, collector: &Collector) -> String {
     families.extend(endpoints::families(&shared.endpoints.load(), &shared.board.load()));
     families.extend(mirror::families(metrics));
     families.extend(batches::families(metrics));
-    families.extend([rows(collector), sink(collector), build_info()]);
+    families.extend([rows(collector), sink(collector), spool(collector)]);
+    families.extend(puts(collector));
+    families.push(build_info());
     families.retain(|family| !family.get_metric().is_empty());
     let mut out = Vec::new();
     TextEncoder::new().encode(&families, &mut out).expect("families are well formed");
@@ -114,8 +116,8 @@ fn rows(collector: &Collector) -> MetricFamily {
     };
     family(
         "skeg_rows_total",
-        "Scored rows by how far they came: offered = sampled_out + dropped + buffered, \
-         buffered = written + lost + those still pending.",
+        "Scored rows by how far they came: offered = sampled_out + dropped + spooled, \
+         spooled + recovered = written + lost + those still pending.",
         MetricType::COUNTER,
         collector.counters().into_iter().map(metric).collect(),
     )
@@ -130,6 +132,24 @@ fn sink(collector: &Collector) -> MetricFamily {
         MetricType::HISTOGRAM,
         vec![buckets(Vec::new(), bounds, &puts.counts, puts.sum_seconds)],
     )
+}
+
+fn spool(collector: &Collector) -> MetricFamily {
+    let help = "Bytes of this process's segments in the spool, written to or not.";
+    let bytes = gauge(Vec::new(), collector.spool_bytes() as f64);
+    family("skeg_spool_bytes", help, MetricType::GAUGE, vec![bytes])
+}
+
+fn puts(collector: &Collector) -> [MetricFamily; 3] {
+    let of = |name, help, value| {
+        family(name, help, MetricType::COUNTER, vec![counter(Vec::new(), value)])
+    };
+    let [files, bytes, retries] = collector.puts();
+    [
+        of("skeg_sink_files_total", "Files that the store has taken.", files),
+        of("skeg_sink_bytes_total", "Bytes of the files that the store has taken.", bytes),
+        of("skeg_sink_retries_total", "Puts that failed and were repeated.", retries),
+    ]
 }
 
 fn build_info() -> MetricFamily {

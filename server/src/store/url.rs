@@ -32,6 +32,14 @@ enum Place {
 // === impl StoreUrl ===
 
 impl StoreUrl {
+    /// The folder of a store on the local disk.
+    pub fn folder(&self) -> Option<&Path> {
+        match &self.0 {
+            Place::Folder(folder) => Some(folder),
+            Place::Azure(..) => None,
+        }
+    }
+
     /// Reads `file:///absolute/folder`, a plain path taken from `working_folder`, or
     /// `az://account/container/prefix` with the credentials that `azure` has for it.
     ///

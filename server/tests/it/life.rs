@@ -127,7 +127,7 @@ fn a_request_in_hand_at_closing_is_answered_and_its_row_written() {
     assert!(busy.is_closed());
 
     let closed = house.close();
-    assert_eq!((closed.ledger.offered, closed.ledger.written), (1, 1));
+    assert_eq!((closed.ledger.offered(), closed.ledger.written), (1, 1));
     assert_eq!(closed.rows[0].request_id, "in-hand");
 }
 

@@ -1,4 +1,4 @@
-//! Which failures are tried again, and that an attempt has a time limit.
+//! Which failures are tried again, until when, and that an attempt has a time limit.
 
 use object_store::memory::InMemory;
 
@@ -12,37 +12,39 @@ mod scripted;
 
 fn publisher(store: Arc<dyn ObjectStore>) -> Publisher {
     let (timeout, pause) = (Duration::from_millis(20), Duration::from_millis(1));
-    let retry = Retry { attempts: 3, timeout, pause };
-    Publisher { store, clock: || 0, puts: Arc::default(), retry }
+    let retry = Retry { timeout, pause, longest: pause };
+    Publisher { store, clock: || 5, puts: Arc::default(), retry }
+}
+
+async fn put(publisher: &Publisher, bytes: &'static [u8], expires_us: i64) -> Outcome {
+    publisher.publish(&Path::from("a"), Bytes::from_static(bytes), "boot/1", expires_us).await
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn an_attempt_without_answer_ends() {
-    let script = |put| if put == 0 { Act::Hang } else { Act::Pass };
+async fn an_attempt_without_answer_ends_and_is_repeated() {
+    let script = |put| if put < 3 { Act::Hang } else { Act::Pass };
     let (store, watch) = Scripted::over(Arc::new(InMemory::new()), script);
-    let put = publisher(store).put(&Path::from("a"), Bytes::from_static(b"x")).await;
-    assert!(put.is_ok(), "{put:?}");
-    assert_eq!((watch.next_put(), watch.more_puts()), (Path::from("a"), 1));
+    let publisher = publisher(store);
+    assert!(matches!(put(&publisher, b"x", 9).await, Outcome::Written));
+    assert_eq!(watch.more_puts(), 4);
+    assert_eq!(publisher.puts.retries.load(Ordering::Relaxed), 3);
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn attempts_are_bounded() {
-    let (store, watch) = Scripted::over(Arc::new(InMemory::new()), |_| Act::Hang);
-    let put = publisher(store).put(&Path::from("a"), Bytes::from_static(b"x")).await;
-    let message = put.expect_err("no answer").to_string();
-    assert!(message.contains("no answer in 20ms"), "{message}");
-    assert_eq!(watch.more_puts(), 3);
-    drop(watch.gate);
+async fn what_is_too_old_is_given_up() {
+    let (store, watch) = Scripted::over(Arc::new(InMemory::new()), |_| Act::Fail);
+    let outcome = put(&publisher(store), b"x", 5).await;
+    assert!(matches!(&outcome, Outcome::Expired(why) if why.contains("no")), "{outcome:?}");
+    assert_eq!(watch.more_puts(), 1);
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn what_stays_is_not_tried_again() {
     let (store, watch) = Scripted::over(Arc::new(InMemory::new()), |_| Act::Pass);
     let publisher = publisher(store);
-    let path = Path::from("a");
-    let put = |bytes: &'static [u8]| publisher.put(&path, Bytes::from_static(bytes));
-    assert!(put(b"x").await.is_ok());
-    assert!(put(b"y").await.is_ok(), "the same size: ours, with its answer lost");
-    assert!(matches!(put(b"xy").await, Err(object_store::Error::AlreadyExists { .. })));
+    assert!(matches!(put(&publisher, b"x", 9).await, Outcome::Written));
+    // The same: ours, with its answer lost.
+    assert!(matches!(put(&publisher, b"x", 9).await, Outcome::Written));
+    assert!(matches!(put(&publisher, b"y", 9).await, Outcome::Refused(_)));
     assert_eq!(watch.more_puts(), 3);
 }

@@ -53,7 +53,7 @@ fn a_body_over_the_limit_is_refused_however_it_is_framed() {
     let mut client = house.client();
     client.send(&infer("small", ""));
     assert_eq!(client.answer().status, 200);
-    assert_eq!(house.close().ledger.offered, 1);
+    assert_eq!(house.close().ledger.offered(), 1);
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn half_a_head_is_cut_off_at_its_time_limit() {
     let mut client = house.client();
     client.send(b"POST /v2/models/fraud/infer HTTP/1.1\r\nhost:");
     assert!(client.is_closed());
-    assert_eq!(house.close().ledger.offered, 0);
+    assert_eq!(house.close().ledger.offered(), 0);
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn half_a_body_is_refused_at_its_time_limit() {
     let refused = client.answer();
     assert_eq!((refused.status, refused.header("connection")), (408, Some("close")));
     assert!(client.is_closed());
-    assert_eq!(house.close().ledger.offered, 0);
+    assert_eq!(house.close().ledger.offered(), 0);
 }
 
 #[test]
@@ -114,5 +114,5 @@ fn a_client_that_leaves_in_the_middle_costs_nobody_anything() {
     let shared = Arc::clone(&house.shared);
     let closed = house.close();
     assert_eq!(shared.metrics.inflight(), 0);
-    assert_eq!((closed.ledger.offered, closed.rows.len()), (1, 1));
+    assert_eq!((closed.ledger.offered(), closed.rows.len()), (1, 1));
 }

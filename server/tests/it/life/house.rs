@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
-use collector::{Collector, Config, Ledger, Roll, column, read};
+use collector::{Collector, Config, Ledger, Roll, Spooling, column, read};
 use model_loader::Registry;
 use object_store::ObjectStore;
 use server::endpoint::{Endpoint, Endpoints, Seat};
@@ -93,8 +93,8 @@ impl House {
             replica: "house".to_owned(),
             boot: "1".to_owned(),
             roll,
-            buffer_records: 10_000,
-            buffer_bytes: 64 << 20,
+            writers: 1,
+            spool: Spooling { folder: None, bytes: 64 << 20, age: Duration::from_hours(1) },
         };
         let collector = Collector::start(buffer, Arc::clone(&store), || 0).expect("a collector");
         let collector = Arc::new(collector);
@@ -103,7 +103,8 @@ impl House {
         let shared = Arc::new(shared.expect("threads"));
         block_on(serve(&store, &shared, &collector));
         let (switch, phase) = PhaseSwitch::new();
-        let (address, worker, ended) = start(Arc::clone(&shared), phase);
+        let rows = collector.writer(0).expect("a thread's end");
+        let (address, worker, ended) = start(Arc::clone(&shared), phase, rows);
         Self { shared, switch, address, store, collector, worker, ended, _folder: folder }
     }
 
@@ -147,7 +148,7 @@ impl House {
         let ledgers = self.collector.ledgers();
         let [(_, ledger)] = ledgers.as_slice() else { panic!("one endpoint: {ledgers:?}") };
         assert!(ledger.holds() && ledger.pending() == 0, "{ledger:?}");
-        Closed { ledger: ledger.clone(), rows: block_on(rows(&*self.store)) }
+        Closed { ledger: *ledger, rows: block_on(rows(&*self.store)) }
     }
 }
 
@@ -170,7 +171,11 @@ async fn serve(store: &Arc<dyn ObjectStore>, shared: &Arc<Shared>, collector: &A
 }
 
 /// A worker on a thread and a port of its own.
-fn start(shared: Arc<Shared>, phase: PhaseView) -> (SocketAddr, JoinHandle<()>, Receiver<()>) {
+fn start(
+    shared: Arc<Shared>,
+    phase: PhaseView,
+    rows: collector::Writer,
+) -> (SocketAddr, JoinHandle<()>, Receiver<()>) {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener.set_nonblocking(true).expect("set");
     let address = listener.local_addr().expect("an address");
@@ -179,7 +184,7 @@ fn start(shared: Arc<Shared>, phase: PhaseView) -> (SocketAddr, JoinHandle<()>, 
         // Made here: a worker never leaves its thread.
         let serve = async {
             let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
-            let worker = Rc::new(Worker::new(0, shared, phase, fastrand::Rng::with_seed(1)));
+            let worker = Rc::new(Worker::new(0, shared, phase, fastrand::Rng::with_seed(1), rows));
             let keeping = Rc::clone(&worker);
             tokio::task::spawn_local(async move { keeping.keep().await });
             server::http::serve::run(worker, listener).await;

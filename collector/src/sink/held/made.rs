@@ -1,0 +1,181 @@
+//! A plan -> its files, and what became of each.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use object_store::path::Path;
+
+use super::{Batch, Held};
+use crate::accounts;
+use crate::counts::Books;
+use crate::encode::{self, Footer};
+use crate::error::Error;
+use crate::path::{HOUR_US, RowsPath, Writer};
+use crate::sink::plan::{Group, groups, segments};
+use crate::sink::{guarded, lost};
+use crate::spool::cells::Of;
+use crate::spool::house::House;
+use crate::spool::journal::{Account, Piece, Plan};
+use crate::spool::segment::Segment;
+use crate::spool::tally::{Count, Tally};
+
+/// A file of a batch, or why there is none.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) file: Result<(Path, Bytes), Error>,
+    batch: u64,
+    /// Which batch of which life, as the file has it.
+    pub(crate) name: String,
+    /// When its rows are too old to be kept, unix microseconds.
+    pub(crate) expires_us: i64,
+    /// Whose rows are in it, or whose accounts.
+    endpoint: String,
+    counts: BTreeMap<Of, u64>,
+    accounts: Vec<Account>,
+}
+
+// === impl Made ===
+
+impl Made {
+    pub(crate) fn rows(&self) -> u64 {
+        self.counts.values().sum()
+    }
+}
+
+// === impl Held ===
+
+impl Held {
+    /// The files of a plan: the same whenever they are made.
+    pub(crate) fn make(
+        &mut self,
+        plan: &Plan,
+        age_us: i64,
+        (now_us, books): (i64, &Books),
+    ) -> Result<Vec<Made>, Error> {
+        let house = Arc::clone(&self.house);
+        let name = plan.name(&house.boot).map_err(|source| house.failed(source))?;
+        let held = segments(&house, &plan.pieces)?;
+        self.batches.insert(plan.batch, Batch { made_us: now_us, ..Batch::default() });
+        let mut made = self.rows_of(plan, &held, (&name, age_us), books);
+        let first = plan.first_file + plan.rows.len() as u64;
+        for (place, file) in accounts::files(&house, &plan.accounts).into_iter().enumerate() {
+            let encode = || file.encode(&house, plan, (first + place as u64, &name));
+            made.push(Made {
+                file: guarded(&name, encode),
+                batch: plan.batch,
+                name: name.clone(),
+                expires_us: plan.time_us.saturating_add(age_us),
+                endpoint: file.endpoint().to_owned(),
+                counts: BTreeMap::new(),
+                accounts: file.accounts().collect(),
+            });
+        }
+        if let Some(batch) = self.batches.get_mut(&plan.batch) {
+            let sizes = made.iter().filter_map(|made| made.file.as_ref().ok());
+            (batch.left, batch.bytes) = (made.len(), sizes.map(|(_, bytes)| bytes.len()).sum());
+        }
+        Ok(made)
+    }
+
+    fn rows_of(
+        &mut self,
+        plan: &Plan,
+        held: &[(Piece, Arc<Segment>)],
+        (name, age_us): (&str, i64),
+        books: &Books,
+    ) -> Vec<Made> {
+        let house = Arc::clone(&self.house);
+        let made = |counts: BTreeMap<Of, u64>, file, expires_us| Made {
+            file,
+            batch: plan.batch,
+            name: name.to_owned(),
+            expires_us,
+            endpoint: counts.keys().find_map(|of| house.endpoint(*of)).unwrap_or_default(),
+            counts,
+            accounts: Vec::new(),
+        };
+        let mut groups = groups(&house, held);
+        let mut files = Vec::with_capacity(plan.rows.len());
+        for (place, wanted) in plan.rows.iter().enumerate() {
+            let wanted: BTreeMap<Of, u64> = wanted.iter().copied().collect();
+            let is = |group: &Group<'_>| wanted.keys().any(|of| group.counts.contains_key(of));
+            let group = groups.iter().position(is).map(|place| groups.swap_remove(place));
+            self.miss(plan.batch, &wanted, group.as_ref(), books);
+            let Some(group) = group else { continue };
+            let newest = group.rows.iter().map(|rows| rows.entry.time_us).max();
+            let expires_us = newest.unwrap_or(plan.time_us).saturating_add(age_us);
+            let seq = plan.first_file + place as u64;
+            let file = encoded(&house, plan, &group, (seq, name));
+            files.push(made(group.counts, file, expires_us));
+        }
+        files
+    }
+
+    /// Counts the rows of a plan that are there no more.
+    fn miss(
+        &mut self,
+        batch: u64,
+        wanted: &BTreeMap<Of, u64>,
+        found: Option<&Group<'_>>,
+        books: &Books,
+    ) {
+        for (of, wanted) in wanted {
+            let found = found.and_then(|group| group.counts.get(of)).copied().unwrap_or(0);
+            let missing = wanted.saturating_sub(found);
+            if missing > 0 {
+                let folder = self.house.name();
+                tracing::error!(folder, batch, rows = missing, "rows lost: planned, and damaged");
+                self.lose_of(batch, *of, lost(Count::LostEncode, missing), books);
+                if let (true, Some(endpoint)) = (self.house.is_left, self.house.endpoint(*of)) {
+                    books.count(&endpoint, |ledger| ledger.recovered += missing);
+                }
+            }
+        }
+    }
+
+    /// Counts rows of a batch as lost.
+    fn lose_of(&mut self, batch: u64, of: Of, tally: Tally, books: &Books) {
+        if let Some(batch) = self.batches.get_mut(&batch) {
+            batch.lost.entry(of).or_default().add(tally);
+        }
+        if let Some(endpoint) = self.house.endpoint(of) {
+            books.count(&endpoint, |ledger| ledger.front(tally));
+        }
+    }
+
+    /// A file is settled: written, or lost for a reason.
+    pub(crate) fn settle(&mut self, made: Made, why: Option<Count>, books: &Books) {
+        let rows = made.rows();
+        let Some(batch) = self.batches.get_mut(&made.batch) else { return };
+        batch.left = batch.left.saturating_sub(1);
+        match why {
+            None if rows > 0 => books.count(&made.endpoint, |ledger| ledger.written += rows),
+            None => {}
+            Some(why) => {
+                batch.unsaid.extend(made.accounts);
+                for (of, rows) in made.counts {
+                    self.lose_of(made.batch, of, lost(why, rows), books);
+                }
+            }
+        }
+        self.write_down();
+    }
+}
+
+/// The file of a group, and where it goes.
+fn encoded(
+    house: &House,
+    plan: &Plan,
+    group: &Group<'_>,
+    (seq, name): (u64, &str),
+) -> Result<(Path, Bytes), Error> {
+    let mut counts = Tally::default();
+    let said = plan.accounts.iter().filter(|account| group.counts.contains_key(&account.of));
+    said.for_each(|account| counts.add(account.tally));
+    let footer = Footer { batch: name.to_owned(), received_us: plan.time_us, counts };
+    let writer = Writer { replica: house.replica.clone(), boot: house.boot.clone(), seq };
+    let path = RowsPath::new(group.schema.source(), group.hour * HOUR_US, writer)?;
+    let bytes = guarded(&group.schema.label(), || encode::file(group, &footer))?;
+    Ok((path.object(), bytes))
+}

@@ -41,7 +41,7 @@ const COLLECTOR_VERSION: &str = "skeg.collector_version";
 /// Which batch of which life the file is of: `boot/batch/hash of its plan`.
 pub(crate) const BATCH: &str = "skeg.batch";
 /// What was counted for the file's lanes and hour since the batch before, as JSON.
-const COUNTS: &str = "skeg.counts";
+pub(crate) const COUNTS: &str = "skeg.counts";
 
 /// What a file says of itself.
 #[derive(Clone, Debug, Default)]

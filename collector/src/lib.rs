@@ -6,7 +6,7 @@
 //! and never waits; `keeper` makes the segments. One named thread (`sink`) takes it from there: it
 //! plans a batch of files when `roll` says so, transposes the rows (`columns`), encodes them
 //! (`encode`), and publishes each file by one create-only put under a [`RowsPath`] (`path`). `read`
-//! is the way back, for `drift`.
+//! is the way back, for `drift`; `verify` holds what the accounts say against the files.
 //!
 //! Every row is accounted for (`counts`, `accounts`): `offered = sampled_out + dropped + spooled`
 //! and `spooled = written + pending + lost`. Rows may be dropped and counted; a score is never
@@ -33,6 +33,7 @@ mod sink;
 
 mod path;
 pub mod read;
+pub mod verify;
 
 mod counts;
 mod error;

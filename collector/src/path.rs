@@ -22,10 +22,10 @@ use crate::row::Source;
 mod tests;
 
 /// Root of all rows of layout version 1.
-const ROOT: &str = "rows/v1";
+pub(crate) const ROOT: &str = "rows/v1";
 
 /// Root of all accounts of layout version 1.
-const ACCOUNTS: &str = "panes/v1";
+pub(crate) const ACCOUNTS: &str = "panes/v1";
 
 pub(crate) const HOUR_US: i64 = 3_600_000_000;
 
@@ -81,9 +81,53 @@ impl AccountsPath {
         Ok(Self { endpoint: endpoint.to_owned(), hour, writer })
     }
 
+    /// Reads a path as `Display` writes it.
+    ///
+    /// # Errors
+    /// [`Error::Path`] for any other text.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let parsed = Self::parts(text).filter(|path| {
+            let Writer { replica, boot, .. } = &path.writer;
+            check_name("endpoint", &path.endpoint)
+                .and_then(|()| check_writer(replica, boot))
+                .is_ok()
+        });
+        parsed.ok_or_else(|| Error::Path(text.chars().take(1024).collect()))
+    }
+
+    /// Who wrote the file.
+    pub fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    /// The hour of which it speaks: unix microseconds, half-open.
+    pub fn hour_us(&self) -> Range<i64> {
+        self.hour * HOUR_US..(self.hour + 1) * HOUR_US
+    }
+
     /// The path as the object store takes it.
     pub fn object(&self) -> Path {
         Path::from(self.to_string())
+    }
+
+    /// The parts, their names not yet checked.
+    fn parts(text: &str) -> Option<Self> {
+        let mut parts = text.strip_prefix(ACCOUNTS)?.strip_prefix('/')?.split('/');
+        let mut key = |key: &str| parts.next()?.strip_prefix(key)?.strip_prefix('=');
+        let endpoint = key("endpoint")?.to_owned();
+        let hour = parse_date(key("date")?)? * 24 + parse_hour(key("hour")?)?;
+        let writer = Writer::parse(parts.next()?)?;
+        parts.next().is_none().then_some(Self { endpoint, hour, writer })
+    }
+}
+
+impl Writer {
+    /// Reads a file's name.
+    fn parse(name: &str) -> Option<Self> {
+        let (rest, seq) = name.strip_suffix(".parquet")?.rsplit_once('-')?;
+        let (replica, boot) = rest.rsplit_once('-')?;
+        let seq = parse_seq(seq)?;
+        Some(Self { replica: replica.to_owned(), boot: boot.to_owned(), seq })
     }
 }
 
@@ -179,14 +223,10 @@ impl RowsPath {
         let model = key("model")?.to_owned();
         let version = key("version")?.to_owned();
         let hour = parse_date(key("date")?)? * 24 + parse_hour(key("hour")?)?;
-        let name = parts.next()?.strip_suffix(".parquet")?;
+        let writer = Writer::parse(parts.next()?)?;
         if parts.next().is_some() {
             return None;
         }
-        let (rest, seq) = name.rsplit_once('-')?;
-        let (replica, boot) = rest.rsplit_once('-')?;
-        let seq = parse_seq(seq)?;
-        let writer = Writer { replica: replica.to_owned(), boot: boot.to_owned(), seq };
         Some(RowsPath { endpoint, deployment, model, version, hour, writer })
     }
 }
@@ -203,13 +243,13 @@ impl fmt::Display for RowsPath {
     }
 }
 
-/// The prefix of all rows of an endpoint.
+/// The prefix of all rows or accounts of an endpoint.
 ///
 /// # Errors
 /// [`Error::Name`] for a name that no endpoint has.
-pub(crate) fn endpoint_prefix(endpoint: &str) -> Result<Path, Error> {
+pub(crate) fn endpoint_prefix(root: &str, endpoint: &str) -> Result<Path, Error> {
     check_name("endpoint", endpoint)?;
-    Ok(Path::from(format!("{ROOT}/endpoint={endpoint}")))
+    Ok(Path::from(format!("{root}/endpoint={endpoint}")))
 }
 
 /// The UTC day of a `.../date=YYYY-MM-DD` prefix: unix microseconds, half-open.

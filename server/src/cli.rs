@@ -15,6 +15,7 @@ pub mod demo;
 pub mod drift;
 pub mod endpoints;
 pub mod models;
+pub mod rows;
 pub mod serve;
 pub mod traffic;
 pub mod store;
@@ -49,6 +50,9 @@ enum Command {
     /// Compare live rows with the training data
     #[command(subcommand)]
     Drift(drift::DriftCommand),
+    /// Check that every row is in the store that should be
+    #[command(subcommand)]
+    Rows(rows::RowsCommand),
 }
 
 // === impl Cli ===
@@ -75,6 +79,7 @@ impl Cli {
             Command::Traffic(args) => traffic::run(&args),
             Command::TryModel => try_model::run(),
             Command::Drift(command) => drift::run(&command),
+            Command::Rows(command) => rows::run(&command),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,

@@ -13,4 +13,5 @@ mod rolling;
 mod rows;
 mod schema;
 mod scripted;
+mod verify;
 mod written;

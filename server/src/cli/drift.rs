@@ -103,7 +103,7 @@ async fn report(
 }
 
 /// Whether the store has a spec of that endpoint.
-async fn known(store: &dyn ObjectStore, endpoint: &str) -> Result<bool, String> {
+pub(super) async fn known(store: &dyn ObjectStore, endpoint: &str) -> Result<bool, String> {
     match store.head(&specs::spec_path(endpoint)).await {
         Ok(_) => Ok(true),
         Err(object_store::Error::NotFound { .. }) => Ok(false),

@@ -22,6 +22,8 @@ FAMILIES = {
     "skeg_inference_duration_seconds": "histogram",
     "skeg_inflight": "gauge",
     "skeg_rows_total": "counter",
+    "skeg_labels_total": "counter",
+    "skeg_labels_refused_total": "counter",
     "skeg_sink_duration_seconds": "histogram",
     "skeg_sink_files_total": "counter",
     "skeg_sink_bytes_total": "counter",

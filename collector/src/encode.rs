@@ -37,7 +37,7 @@ const ZSTD_LEVEL: i32 = 1;
 
 /// Footer keys.
 const SCHEMA_HASH: &str = "skeg.schema_hash";
-const COLLECTOR_VERSION: &str = "skeg.collector_version";
+pub(crate) const COLLECTOR_VERSION: &str = "skeg.collector_version";
 /// Which batch of which life the file is of: `boot/batch/hash of its plan`.
 pub(crate) const BATCH: &str = "skeg.batch";
 /// What was counted for the file's lanes and hour since the batch before, as JSON.

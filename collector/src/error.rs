@@ -83,6 +83,12 @@ pub enum Error {
         /// The most files listed.
         limit: usize,
     },
+    /// As many labels are on their way to the store as may be.
+    #[error("too many labels are on their way to the store, try again")]
+    LabelsFull,
+    /// The store did not take labels in time.
+    #[error("the store does not take labels now: none of these is promised, post them again")]
+    LabelsUnstored,
     /// Parquet or Arrow refused what we gave it.
     #[error("encode rows of {of}: {why}")]
     Encode {

@@ -8,6 +8,9 @@
 //! (`encode`), and publishes each file by one create-only put under a [`RowsPath`] (`path`). `read`
 //! is the way back, for `drift`; `verify` holds what the accounts say against the files.
 //!
+//! What the rows should have been comes later, by another way: [`Labels`] (`labels`) stores it
+//! before it answers.
+//!
 //! Every row is accounted for (`counts`, `accounts`): `offered = sampled_out + dropped + spooled`
 //! and `spooled = written + pending + lost`. Rows may be dropped and counted; a score is never
 //! delayed.
@@ -31,6 +34,8 @@ mod accounts;
 mod roll;
 mod sink;
 
+mod labels;
+
 mod path;
 pub mod read;
 pub mod verify;
@@ -44,6 +49,7 @@ pub use counts::{Counted, Ledger};
 pub use error::Error;
 pub use handle::{Appender, Collector, Finished};
 pub use histogram::HistogramSnapshot;
+pub use labels::{Label, LabelTimes, Labels, LabelsPath};
 pub use path::{AccountsPath, RowsPath, Writer as FileWriter};
 pub use roll::Roll;
 pub use row::{Block, Kind, Record, Route, Source, TraceContext, Values};

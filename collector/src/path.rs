@@ -281,7 +281,8 @@ pub(crate) fn check_name(what: &'static str, name: &str) -> Result<(), Error> {
     Err(Error::Name { what, name: name.chars().take(MAX_NAME + 1).collect() })
 }
 
-fn civil(hour: i64) -> Option<DateTime> {
+/// The start of an hour since the epoch, UTC.
+pub(crate) fn civil(hour: i64) -> Option<DateTime> {
     let at = jiff::Timestamp::from_second(hour.checked_mul(3600)?).ok()?;
     Some(Offset::UTC.to_datetime(at))
 }

@@ -32,8 +32,7 @@ use crate::spool::house::{House, left};
 use crate::spool::tally::{Count, Tally};
 
 use self::held::{Held, Made};
-use self::put::Outcome;
-pub(crate) use self::put::{Publisher, Puts};
+pub(crate) use self::put::{Outcome, Publisher, Puts, Retry};
 
 /// How often the spool is looked at.
 const TICK: Duration = Duration::from_millis(20);

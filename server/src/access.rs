@@ -60,8 +60,8 @@ pub struct Access<'a> {
     pub endpoint: Option<&'a str>,
     /// The deployment that answered.
     pub deployment: Option<&'a str>,
-    /// What it was spoken in.
-    pub protocol: Protocol,
+    /// What it was spoken in; none for what no model is asked.
+    pub protocol: Option<Protocol>,
     /// The status, of HTTP also where it was gRPC.
     pub code: u16,
     /// Why it was not answered.
@@ -189,7 +189,7 @@ impl Access<'_> {
             ("path", Some(self.path)),
             ("endpoint", self.endpoint),
             ("deployment", self.deployment),
-            ("protocol", Some(self.protocol.name())),
+            ("protocol", self.protocol.map(Protocol::name)),
             ("request_id", self.request_id),
             ("client_request_id", self.client_request_id),
             ("traceparent", self.traceparent),
@@ -218,7 +218,7 @@ impl Access<'_> {
         // What Azure's model containers would have said: nothing where none was asked.
         named(&mut out, "model_code");
         match (self.code, of_model) {
-            (200, _) => out.extend_from_slice(b"200"),
+            (200, _) if self.protocol.is_some() => out.extend_from_slice(b"200"),
             (_, Some(_)) => out.extend_from_slice(b"500"),
             _ => out.extend_from_slice(b"null"),
         }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use collector::Collector;
+use collector::{Collector, LabelTimes, Labels};
 use model_loader::Registry;
 use object_store::ObjectStore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -93,9 +93,12 @@ impl App {
         store: Arc<dyn ObjectStore>,
     ) -> Result<Self, Box<dyn std::error::Error>> {
         let (switch, phase) = PhaseSwitch::new();
+        let boot = format!("{:x}", unix_us());
+        let life = (config.replica.as_ref(), boot.as_str());
+        let labels = Labels::start(life, Arc::clone(&store), unix_us, LabelTimes::default())?;
         let settings = collector::Config {
             replica: config.replica.to_string(),
-            boot: format!("{:x}", unix_us()),
+            boot,
             roll: config.roll,
             writers: config.workers,
             spool: config.spool.clone(),
@@ -112,6 +115,7 @@ impl App {
             default_endpoint: config.default_endpoint.clone(),
             access_share: config.access_log,
             spans: spans(config)?,
+            labels: Some(labels),
             tls: config.security.tls.clone(),
             clock: unix_us,
             now: Instant::now,
@@ -251,6 +255,10 @@ impl App {
     async fn close(self, workers: Vec<Running>) -> Result<(), Failure> {
         self.switch.advance(Phase::Closing);
         let end = Instant::now() + self.config.shutdown_budget;
+        // Who waits for labels to be stored is answered before the workers must be done.
+        if let Some(labels) = &self.shared.labels {
+            labels.hurry(self.config.shutdown_budget / 2);
+        }
         // A connection that never ends must not take the rows' share of the budget.
         let deadline = end - self.config.shutdown_budget / 3;
         let mut late = Vec::new();
@@ -260,6 +268,9 @@ impl App {
             } else if worker.thread.join().is_err() {
                 late.push(format!("{} broke off", worker.name));
             }
+        }
+        if let Some(labels) = &self.shared.labels {
+            labels.finish(deadline.saturating_duration_since(Instant::now()));
         }
         let unsaid = self.shared.access.finish(ACCESS_LOG_TIME);
         if unsaid > 0 {

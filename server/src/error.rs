@@ -125,13 +125,16 @@ pub enum Error {
     /// More of something than one request may have.
     #[error("{count} {what} in one request: at most {limit} are taken")]
     TooMany {
-        /// "rows" or "elements".
+        /// "rows", "elements" or "labels".
         what: &'static str,
         /// How many there are, or would be.
         count: usize,
         /// The limit.
         limit: usize,
     },
+    /// Labels that are not stored.
+    #[error(transparent)]
+    Labels(#[from] collector::Error),
     /// Who asks may not.
     #[error(transparent)]
     Denied(#[from] Denied),
@@ -159,7 +162,7 @@ impl Error {
             Self::Input { cause, .. } => cause.status(),
             Self::Model(error) if error.is_input() => 400,
             Self::Model(_) => 424,
-            Self::Busy => 429,
+            Self::Busy | Self::Labels(collector::Error::LabelsFull) => 429,
             Self::Broken => 500,
             Self::UnknownPart { what: "output", .. } => 400,
             Self::UnknownModel(_) | Self::UnknownPart { .. } | Self::UnknownRoute(_) => 404,
@@ -167,7 +170,8 @@ impl Error {
             | Self::Drained(_)
             | Self::Starting
             | Self::Unready { .. }
-            | Self::BodiesTooLarge => 503,
+            | Self::BodiesTooLarge
+            | Self::Labels(_) => 503,
             Self::Write(WriteError::Refused(_)) => 400,
             Self::Write(WriteError::Unknown(_)) => 404,
             Self::Write(WriteError::Changed(_)) => 409,
@@ -190,6 +194,8 @@ impl Error {
             Self::BodyTimeout => Some(Refusal::BodyTimeout),
             Self::BodiesTooLarge => Some(Refusal::BodyMemory),
             Self::TooMany { what: "rows", .. } => Some(Refusal::TooManyRows),
+            // Counted for their endpoint.
+            Self::TooMany { what: "labels", .. } => None,
             Self::TooMany { .. } => Some(Refusal::TooManyElements),
             Self::Json(error) if error.is_depth() => Some(Refusal::TooDeep),
             Self::Input { cause, .. } => cause.refusal(),

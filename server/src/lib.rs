@@ -50,6 +50,7 @@ pub mod exchange;
 pub mod route;
 pub mod score;
 pub mod protocol;
+pub mod labels;
 pub mod mirror;
 pub mod record;
 pub mod error;

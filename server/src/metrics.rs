@@ -14,12 +14,14 @@ use crate::error::{STATUSES, status_cell};
 use crate::protocol::Protocol;
 use batched::Batched;
 use histogram::{Histogram, Snapshot};
+use labelled::Labelled;
 use mirrored::Mirrored;
 use refused::Refused;
 
 pub mod batched;
 pub mod exposition;
 pub mod histogram;
+pub mod labelled;
 pub mod mirrored;
 pub mod refused;
 
@@ -44,6 +46,8 @@ pub struct Series {
     pub mirrored: Mirrored,
     /// How its requests were batched.
     pub batched: Batched,
+    /// Labels that came for it, where it is an endpoint's own.
+    pub labelled: Labelled,
     /// One per worker.
     cells: Box<[CachePadded<Cells>]>,
 }
@@ -139,8 +143,9 @@ fn add(cell: &AtomicU64, n: u64) {
 impl Series {
     fn new(labels: Labels, workers: usize) -> Self {
         let (mirrored, batched) = (Mirrored::default(), Batched::default());
+        let labelled = Labelled::default();
         let cells = (0..workers).map(|_| CachePadded::default()).collect();
-        Self { labels, mirrored, batched, cells }
+        Self { labels, mirrored, batched, labelled, cells }
     }
 
     /// Counts one answered request; called by worker number `worker` alone.

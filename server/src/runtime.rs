@@ -7,5 +7,6 @@ use tokio::runtime::{Builder, Runtime};
 /// # Errors
 /// The system's, when it has no descriptors left.
 pub fn new() -> std::io::Result<Runtime> {
-    Builder::new_current_thread().enable_all().build()
+    // The name is for what blocks, which has threads of its own.
+    Builder::new_current_thread().enable_all().thread_name("skeg-blocking").build()
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
-use collector::{Appender, Record};
+use collector::{Appender, Labels, Record};
 use model_loader::Name;
 use tokio::sync::{Semaphore, watch};
 
@@ -55,6 +55,8 @@ pub struct Shared {
     pub access: AccessLog,
     /// Where the server's parts of traces go.
     pub spans: Spans,
+    /// The way to the store for labels; without one they are refused.
+    pub labels: Option<Labels>,
     /// The scoring port's certificate; without one it speaks plain HTTP.
     pub tls: Option<Arc<Tls>>,
     /// The wall clock, microseconds since 1970 UTC.
@@ -84,6 +86,8 @@ pub struct Opening {
     pub access_share: f64,
     /// Where the server's parts of traces go.
     pub spans: Spans,
+    /// The way to the store for labels.
+    pub labels: Option<Labels>,
     /// The scoring port's certificate.
     pub tls: Option<Arc<Tls>>,
     /// The wall clock, microseconds since 1970 UTC.
@@ -145,6 +149,7 @@ impl Opening {
             default_endpoint: None,
             access_share: 0.0,
             spans: Spans::default(),
+            labels: None,
             tls: None,
             clock,
             now,
@@ -162,7 +167,7 @@ impl Shared {
     pub fn new(opening: Opening) -> std::io::Result<Self> {
         let Opening { workers, pool, limits, scorers, control, default_endpoint, tls, .. } =
             opening;
-        let Opening { access_share, spans, clock, now, .. } = opening;
+        let Opening { access_share, spans, labels, clock, now, .. } = opening;
         let endpoints = Arc::<ArcSwap<Endpoints>>::default();
         Ok(Self {
             pool: Pool::start(pool, &endpoints, now)?,
@@ -176,6 +181,7 @@ impl Shared {
             default_endpoint,
             access: AccessLog::start(access_share)?,
             spans,
+            labels,
             tls,
             clock,
             now,

@@ -92,6 +92,11 @@ impl Publisher {
         Publisher { store, clock, puts, retry: RETRY }
     }
 
+    /// The same with other bounds on attempts.
+    pub(crate) fn with_retry(self, retry: Retry) -> Publisher {
+        Publisher { retry, ..self }
+    }
+
     /// Unix microseconds.
     pub(crate) fn now_us(&self) -> i64 {
         (self.clock)()

@@ -6,6 +6,7 @@ mod damaged;
 mod finishing;
 mod hours;
 mod killed;
+mod labels;
 mod outage;
 mod overflow;
 mod reading;

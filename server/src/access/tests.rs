@@ -15,7 +15,7 @@ fn a_line_is_one_object() {
         path: "/a\"b\n",
         endpoint: Some("fraud"),
         deployment: None,
-        protocol: Protocol::AzureMl,
+        protocol: Some(Protocol::AzureMl),
         code: 404,
         unanswered: None,
         request_id: Some("7"),
@@ -47,6 +47,9 @@ fn a_line_is_one_object() {
     };
     let read = line(200, None);
     assert_eq!((&read["model_code"], &read["model_reason"]), (&200.into(), &nothing));
+    let labels = Access { code: 200, protocol: None, ..access }.line();
+    let labels: serde_json::Value = serde_json::from_slice(&labels).unwrap();
+    assert_eq!((&labels["model_code"], &labels["protocol"]), (&nothing, &nothing));
     let read = line(429, Some(Error::Busy));
     assert_eq!((&read["model_code"], &read["model_reason"]), (&nothing, &nothing));
     assert_eq!(read["code_reason"], "too many requests at once, try again");

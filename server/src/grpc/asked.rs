@@ -191,7 +191,7 @@ impl Asked {
             path: self.head.uri.path(),
             endpoint: named(model),
             deployment: said(encode::DEPLOYMENT.as_str()),
-            protocol: Protocol::OipGrpc,
+            protocol: Some(Protocol::OipGrpc),
             code: answered.as_ref().map_or_else(Error::status, |_| 200),
             unanswered: unanswered.as_ref(),
             request_id: said(encode::REQUEST_ID.as_str()).or_else(|| self.id()),

@@ -12,7 +12,8 @@ use crate::worker::Worker;
 #[cfg(test)]
 mod tests;
 
-/// Checks that a request may score, look at models, or order what it orders; health is for all.
+/// Checks that a request may score or label, look at models, or order what it orders; health is for
+/// all.
 ///
 /// # Errors
 /// [`Error::Denied`], [`Error::Closed`].
@@ -30,7 +31,9 @@ pub fn admit<'p>(worker: &Worker, op: Op<'p>, headers: &HeaderMap) -> Result<Op<
         Op::Order(Order::Change(..) | Order::Log) => {
             control(&worker.shared.control, headers)?;
         }
-        Op::Score(_) | Op::Ask(_) | Op::Order(Order::Index) => worker.admit(presented(headers))?,
+        Op::Score(_) | Op::Label(_) | Op::Ask(_) | Op::Order(Order::Index) => {
+            worker.admit(presented(headers))?;
+        }
     }
     Ok(op)
 }

@@ -92,8 +92,12 @@ pub fn error_in(protocol: Protocol, error: &Error) -> Reply {
             reply.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
         }
         // A second is long for what runs in milliseconds, and the shortest that can be said.
-        Error::Busy => {
+        Error::Busy | Error::Labels(collector::Error::LabelsFull) => {
             reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        // A store that has been away for as long as labels wait for it.
+        Error::Labels(_) => {
+            reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
         }
         // The rest of the body is not read: the connection cannot carry another request.
         Error::BodyTooLarge { .. } | Error::BodyTimeout | Error::BodiesTooLarge => last(&mut reply),

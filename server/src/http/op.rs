@@ -14,6 +14,8 @@ mod tests;
 pub enum Op<'a> {
     /// `POST /v2/models/{m}[/versions/{v}]/infer` and its like in other protocols: score.
     Score(Scoring<'a>),
+    /// `POST /endpoints/{e}/labels`: what was true of rows that this endpoint scored.
+    Label(&'a str),
     /// Anything that is only looked up.
     Ask(Question<'a>),
     /// Anything that is ordered with a body.
@@ -109,7 +111,7 @@ impl<'a> Op<'a> {
             _ => {}
         }
         let (fits, allow) = match op {
-            Self::Score(_) | Self::Order(_) => (method == Method::POST, "POST"),
+            Self::Score(_) | Self::Label(_) | Self::Order(_) => (method == Method::POST, "POST"),
             Self::Ask(_) => (method == Method::GET || method == Method::HEAD, "GET, HEAD"),
         };
         if fits { Ok(op) } else { Err(Error::Method { allow }) }
@@ -146,7 +148,11 @@ impl<'a> Op<'a> {
             return repository(rest).map(Self::Order);
         }
         if let Some(rest) = path.strip_prefix("/endpoints/") {
-            return endpoint(rest).map(Self::Score);
+            return match split(rest) {
+                ("", _) => None,
+                (name, "labels") => Some(Self::Label(name)),
+                _ => endpoint(rest).map(Self::Score),
+            };
         }
         // Databricks' clients.
         if let Some(rest) = path.strip_prefix("/serving-endpoints/") {

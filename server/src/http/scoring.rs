@@ -142,6 +142,12 @@ fn outputs(scored: Scored<'_>) -> Outputs<'_> {
     Outputs { specs, tensors: &scored.answer.outputs, rows: scored.answer.inputs.rows() }
 }
 
+/// The id that a proxy or an Azure client put into a head.
+pub(super) fn header_id(headers: &HeaderMap) -> Option<&str> {
+    let id = headers.get("x-request-id").or_else(|| headers.get(encode::REQUEST_ID))?;
+    id.to_str().ok().filter(|id| !id.is_empty() && id.len() <= MAX_ID)
+}
+
 fn unix_ms(arrival: Arrival) -> u64 {
     (arrival.unix_us / 1000).unsigned_abs()
 }
@@ -290,9 +296,7 @@ impl<'a> Asked<'a> {
 
     /// The id that a proxy or an Azure client put into the head.
     fn header_id(&self) -> Option<&'a str> {
-        let headers = self.headers();
-        let id = headers.get("x-request-id").or_else(|| headers.get(encode::REQUEST_ID))?;
-        id.to_str().ok().filter(|id| !id.is_empty() && id.len() <= MAX_ID)
+        header_id(self.headers())
     }
 
     /// The client's name for what the request belongs to; one that is too long is nobody's.
@@ -320,7 +324,7 @@ impl<'a> Asked<'a> {
             path: self.head.uri.path(),
             endpoint: Some(self.model).filter(|model| !model.is_empty()),
             deployment: answered.map(|answered| answered.deployment.as_str()),
-            protocol: self.scoring.protocol,
+            protocol: Some(self.scoring.protocol),
             code: reply.status().as_u16(),
             unanswered: reply.extensions().get::<Unanswered>(),
             request_id: answered.map(|answered| answered.request_id.as_str()).or(id),

@@ -27,7 +27,7 @@ use tokio::task::JoinSet;
 use super::encode::{self, Reply};
 use super::op::Op;
 use super::pace::{Pace, Paced};
-use super::{body, credentials, describe, repository, scoring};
+use super::{body, credentials, describe, labels, repository, scoring};
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::metrics::refused::Refusal;
@@ -223,12 +223,10 @@ pub(super) fn cut_off(pace: &Pace, ended: &hyper::Result<()>) -> Option<Refusal>
 async fn respond(worker: &Worker, request: Request<Incoming>) -> Result<Reply, Infallible> {
     let (head, body) = request.into_parts();
     let asked = Op::from_parts(&head.method, head.uri.path());
-    let scoring = match &asked {
-        Ok(Op::Score(scoring)) => Some(*scoring),
-        _ => None,
-    };
+    let op = asked.as_ref().ok().copied();
     let mut reply = match asked.and_then(|op| credentials::admit(worker, op, &head.headers)) {
         Ok(Op::Score(scoring)) => scoring::answer(worker, scoring, &head, body).await,
+        Ok(Op::Label(endpoint)) => labels::answer(worker, endpoint, &head, body).await,
         Ok(Op::Order(order)) => {
             let answered = repository::answer(&worker.shared, order, body).await;
             answered.unwrap_or_else(|error| encode::error(&error))
@@ -241,8 +239,14 @@ async fn respond(worker: &Worker, request: Request<Incoming>) -> Result<Reply, I
             let reply = encode::error_in(Op::spoken_at(head.uri.path()), &error);
             let arrival = scoring::arrival(worker);
             let mut reply = refuse(worker, reply, &head.headers, body).await;
-            if let (Some(scoring), Error::Denied(_)) = (scoring, &error) {
-                scoring::log_refused(worker, (scoring, arrival), &head, &mut reply, &error);
+            match (op, &error) {
+                (Some(Op::Score(scoring)), Error::Denied(_)) => {
+                    scoring::log_refused(worker, (scoring, arrival), &head, &mut reply, &error);
+                }
+                (Some(Op::Label(endpoint)), Error::Denied(_)) => {
+                    labels::log_refused(worker, (endpoint, arrival), &head, &reply, &error);
+                }
+                _ => {}
             }
             reply
         }

@@ -5,6 +5,7 @@
 
 mod batches;
 mod endpoints;
+mod labelled;
 mod mirror;
 
 use std::sync::PoisonError;
@@ -30,6 +31,7 @@ pub fn text(shared: &Shared, collector: &Collector) -> String {
     families.extend(endpoints::families(&shared.endpoints.load(), &shared.board.load()));
     families.extend(mirror::families(metrics));
     families.extend(batches::families(metrics));
+    families.extend(labelled::families(metrics));
     families.extend([rows(collector), sink(collector), spool(collector)]);
     families.extend(puts(collector));
     families.push(build_info());

@@ -35,6 +35,7 @@ pub fn third(endpoints: &[Described<'_>]) -> Value {
         paths.insert(format!("/endpoints/{name}/score"), score);
         paths.insert(format!("/endpoints/{name}/invocations"), invoke);
         paths.insert(format!("/v2/models/{name}/infer"), infer);
+        paths.insert(format!("/endpoints/{name}/labels"), labels(name));
     }
     let info = json!({"title": TITLE, "version": env!("CARGO_PKG_VERSION")});
     json!({"openapi": "3.1.0", "info": info, "paths": paths})
@@ -81,6 +82,42 @@ fn post(what: &str, body: Value, endpoint: &Described<'_>) -> Value {
         "responses": {
             "200": {"description": "Scored", "content": {"application/json": {"schema": answer}}},
             "400": {"description": "The request does not fit the model"},
+        },
+    }})
+}
+
+/// What was true of rows that were scored.
+fn labels(endpoint: &str) -> Value {
+    let text = |most| json!({"type": "string", "minLength": 1, "maxLength": most});
+    let label = json!({
+        "type": "object", "required": ["request_id", "label"], "additionalProperties": false,
+        "properties": {
+            "request_id": text(256),
+            "row_index": {"type": ["integer", "null"], "minimum": 0, "maximum": u32::MAX},
+            "label": {"anyOf": [{"type": ["number", "boolean"]}, text(1024)]},
+            "time": {"type": ["string", "null"], "format": "date-time"},
+        },
+    });
+    let many = json!({"type": "array", "items": label, "maxItems": 100_000});
+    let under = json!({
+        "type": "object", "required": ["labels"], "additionalProperties": false,
+        "properties": {"labels": many},
+    });
+    let lines = "A header with request_id and label, row_index and time if wanted; then the labels";
+    json!({"post": {
+        "operationId": format!("label-{endpoint}"),
+        "requestBody": {"required": true, "content": {
+            "application/json": {"schema": {"anyOf": [label, many, under]}},
+            "text/csv": {"schema": {"type": "string", "description": lines}},
+        }},
+        "responses": {
+            "200": {"description": "Stored", "content": {"application/json": {"schema": {
+                "type": "object", "required": ["accepted"],
+                "properties": {"accepted": {"type": "integer"}},
+            }}}},
+            "400": {"description": "No labels; none of them is stored"},
+            "429": {"description": "Too many labels are on their way to the store"},
+            "503": {"description": "The store does not take labels now"},
         },
     }})
 }

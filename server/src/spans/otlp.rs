@@ -105,8 +105,9 @@ fn span(
 /// What is called, with no name of a model in it: few names for many requests.
 fn name(access: &Access<'_>) -> String {
     match access.protocol {
-        Protocol::OipGrpc => access.path.trim_start_matches('/').to_owned(),
-        protocol => format!("{} {}", access.method, protocol.name()),
+        Some(Protocol::OipGrpc) => access.path.trim_start_matches('/').to_owned(),
+        Some(protocol) => format!("{} {}", access.method, protocol.name()),
+        None => access.method.to_owned(),
     }
 }
 
@@ -117,13 +118,13 @@ fn attributes(access: &Access<'_>) -> Vec<KeyValue> {
         KeyValue::new("http.response.status_code", i64::from(access.code)),
         number("http.request.body.size", access.request_bytes),
         number("http.response.body.size", access.response_bytes),
-        KeyValue::new("skeg.protocol", access.protocol.name()),
     ];
-    if access.protocol == Protocol::OipGrpc {
+    if access.protocol == Some(Protocol::OipGrpc) {
         all.push(KeyValue::new("rpc.system", "grpc"));
     }
     let code = access.code.to_string();
     let texts = [
+        text("skeg.protocol", access.protocol.map(Protocol::name)),
         text("http.request.method", Some(access.method)),
         text("url.path", Some(access.path)),
         text("user_agent.original", access.user_agent),

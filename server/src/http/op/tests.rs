@@ -42,6 +42,8 @@ fn the_protocols_routes_are_known() {
         assert_eq!(Op::from_parts(&Method::POST, path).unwrap(), Op::Score(scoring), "{path}");
         assert_eq!(Op::spoken_at(path), protocol);
     }
+    let labels = Op::from_parts(&Method::POST, "/endpoints/fraud/labels").unwrap();
+    assert_eq!(labels, Op::Label("fraud"));
     for (path, order) in [
         ("/v2/repository/index", Order::Index),
         ("/v2/repository/any/index", Order::Index),
@@ -63,6 +65,9 @@ fn other_paths_are_not_found() {
         "/v1/models/:predict",
         "/endpoints//score",
         "/endpoints/fraud",
+        "/endpoints//labels",
+        "/endpoints/fraud/labels/",
+        "/serving-endpoints/fraud/labels",
         "/v2/repository/models//load",
         "/v2/x",
         "/v2/models",
@@ -86,6 +91,8 @@ fn a_wrong_method_says_the_right_one() {
     let wrong = |method, path| Op::from_parts(&method, path).unwrap_err();
     let infer = wrong(Method::GET, "/v2/models/fraud/infer");
     assert!(matches!(infer, Error::Method { allow: "POST" }));
+    let labels = wrong(Method::GET, "/endpoints/fraud/labels");
+    assert!(matches!(labels, Error::Method { allow: "POST" }));
     let score = wrong(Method::PUT, "/score");
     assert!(matches!(score, Error::Method { allow: "POST, GET, OPTIONS" }));
     let ready = wrong(Method::POST, "/v2/health/ready");

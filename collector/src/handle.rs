@@ -6,9 +6,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc as std_mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use object_store::ObjectStore;
@@ -24,11 +22,8 @@ use crate::schema::RowSchema;
 use crate::sink::{Publisher, Puts, Rules, Sink};
 use crate::spool::house::{House, left};
 use crate::spool::lanes::Lane;
+use crate::thread::{Background, SETTLE, runtime};
 use crate::writer::Writer;
-
-/// What `finish` waits beyond its budget for each thread: for the sink to count what the budget cut
-/// off.
-const SETTLE: Duration = Duration::from_millis(500);
 
 /// A running collector: a thread that makes room in the spool and one that writes files.
 ///
@@ -65,10 +60,8 @@ pub struct Finished {
 #[derive(Debug)]
 struct Running {
     keeper: Keeper,
-    thread: JoinHandle<()>,
+    sink: Background,
     stop: oneshot::Sender<Duration>,
-    /// Closed when the thread ends.
-    ended: std_mpsc::Receiver<()>,
 }
 
 // === impl Collector ===
@@ -101,14 +94,8 @@ impl Collector {
             Some(Writer::new(ink, ready, config.segment_bytes(), closed(), Arc::clone(&books)))
         });
         let writers = Mutex::new(writers.collect());
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .thread_name("skeg-sink-io")
-            .max_blocking_threads(8)
-            .build()
-            .map_err(Error::Start)?;
+        let runtime = runtime("skeg-sink-io")?;
         let (stop, stopped) = oneshot::channel();
-        let (ends, ended) = std_mpsc::channel();
         let puts = Arc::<Puts>::default();
         let publisher = Publisher::new(store, clock, Arc::clone(&puts));
         let age_us = i64::try_from(config.spool.age.as_micros()).unwrap_or(i64::MAX);
@@ -120,14 +107,8 @@ impl Collector {
             Arc::clone(&house),
             (config.spool.folder.clone(), found, left_bytes),
         );
-        let thread = std::thread::Builder::new()
-            .name("skeg-sink".to_owned())
-            .spawn(move || {
-                let _ends = ends;
-                sink.run(runtime, stopped);
-            })
-            .map_err(Error::Start)?;
-        let running = Mutex::new(Some(Running { keeper, thread, stop, ended }));
+        let sink = Background::start("skeg-sink", move || sink.run(runtime, stopped))?;
+        let running = Mutex::new(Some(Running { keeper, sink, stop }));
         Ok(Collector { house, books, puts, writers, is_closed, running })
     }
 
@@ -181,20 +162,12 @@ impl Collector {
     pub fn finish(&self, budget: Duration) -> Finished {
         self.is_closed.store(true, Ordering::Release);
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(Running { keeper, thread, stop, ended }) = running {
+        if let Some(Running { keeper, sink, stop }) = running {
             // The sink may delete the folder in which it makes segments.
-            keeper.stop(SETTLE);
+            keeper.stop();
             // Fails only if the sink is gone already.
             let _ = stop.send(budget);
-            match ended.recv_timeout(budget.saturating_add(SETTLE)) {
-                Err(std_mpsc::RecvTimeoutError::Timeout) => {
-                    tracing::error!(?budget, "the thread that writes rows hangs; left behind");
-                }
-                _ => {
-                    // The sink catches its own panics.
-                    let _ = thread.join();
-                }
-            }
+            sink.join(budget.saturating_add(SETTLE));
         }
         let total = self.books.total(&self.house);
         Finished { written: total.written, pending: total.pending(), lost: total.lost() }

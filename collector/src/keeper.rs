@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
@@ -11,6 +10,7 @@ use crate::config::{Config, READY};
 use crate::error::Error;
 use crate::spool::house::House;
 use crate::spool::segment::Tail;
+use crate::thread::{Background, SETTLE};
 
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(20);
@@ -23,9 +23,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 pub(crate) struct Keeper {
     /// Dropped, it stops the thread.
     stop: Sender<()>,
-    thread: JoinHandle<()>,
-    /// Closed when the thread ends.
-    ended: Receiver<()>,
+    thread: Background,
 }
 
 /// What the thread does.
@@ -59,27 +57,16 @@ impl Keeper {
         let stock = Stock { house, segment_bytes, most, left_bytes, writers };
         stock.open()?;
         let (stop, stopped) = bounded(0);
-        let (ends, ended) = bounded(0);
-        let run = move || {
-            let _ends: Sender<()> = ends;
-            while stopped.recv_timeout(stock.fill()) == Err(RecvTimeoutError::Timeout) {}
-        };
-        let thread = std::thread::Builder::new()
-            .name("skeg-spool".to_owned())
-            .spawn(run)
-            .map_err(Error::Start)?;
-        Ok((Self { stop, thread, ended }, ready))
+        let run =
+            move || while stopped.recv_timeout(stock.fill()) == Err(RecvTimeoutError::Timeout) {};
+        let thread = Background::start("skeg-spool", run)?;
+        Ok((Self { stop, thread }, ready))
     }
 
-    /// Ends the thread, and waits for it for at most so long: a disk may hang.
-    pub(crate) fn stop(self, limit: Duration) {
+    /// Ends the thread.
+    pub(crate) fn stop(self) {
         drop(self.stop);
-        match self.ended.recv_timeout(limit) {
-            Err(RecvTimeoutError::Timeout) => {
-                tracing::error!(?limit, "the thread that makes room hangs; left behind");
-            }
-            _ => drop(self.thread.join()),
-        }
+        self.thread.join(SETTLE);
     }
 }
 

@@ -9,9 +9,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc as std_mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use object_store::ObjectStore;
@@ -21,6 +19,7 @@ use tokio::sync::oneshot;
 use crate::error::Error;
 use crate::path::check_writer;
 use crate::sink::{Publisher, Puts, Retry};
+use crate::thread::{Background, SETTLE, runtime};
 
 use self::batcher::{Batcher, Order, Post};
 
@@ -35,9 +34,6 @@ const HELD_BYTES: usize = 192 << 20;
 
 /// What a post takes beside its labels.
 const POST_BYTES: usize = 512;
-
-/// What `finish` waits beyond its budget for the thread to end.
-const SETTLE: Duration = Duration::from_millis(500);
 
 /// The truth about one row.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,14 +69,7 @@ pub struct Labels {
     orders: UnboundedSender<Order>,
     held: Arc<AtomicUsize>,
     most: usize,
-    running: Mutex<Option<Running>>,
-}
-
-#[derive(Debug)]
-struct Running {
-    thread: JoinHandle<()>,
-    /// Closed when the thread ends.
-    ended: std_mpsc::Receiver<()>,
+    thread: Mutex<Option<Background>>,
 }
 
 /// Bytes of a post that is not answered yet, given back when dropped.
@@ -127,27 +116,15 @@ impl Labels {
         times: LabelTimes,
     ) -> Result<Labels, Error> {
         check_writer(replica, boot)?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .thread_name("skeg-labels-io")
-            .max_blocking_threads(8)
-            .build()
-            .map_err(Error::Start)?;
+        let runtime = runtime("skeg-labels-io")?;
         let pause = Duration::from_millis(100);
         let retry = Retry { timeout: times.attempt, pause, longest: Duration::from_secs(1) };
         let publisher = Publisher::new(store, clock, Arc::<Puts>::default()).with_retry(retry);
         let batcher = Batcher::new((replica.to_owned(), boot.to_owned()), publisher, times);
         let (orders, taken) = unbounded_channel();
-        let (ends, ended) = std_mpsc::channel();
-        let thread = std::thread::Builder::new()
-            .name("skeg-labels".to_owned())
-            .spawn(move || {
-                let _ends = ends;
-                batcher.run(runtime, taken);
-            })
-            .map_err(Error::Start)?;
-        let running = Mutex::new(Some(Running { thread, ended }));
-        Ok(Labels { orders, held: Arc::default(), most: HELD_BYTES, running })
+        let thread = Background::start("skeg-labels", move || batcher.run(runtime, taken))?;
+        let thread = Mutex::new(Some(thread));
+        Ok(Labels { orders, held: Arc::default(), most: HELD_BYTES, thread })
     }
 
     /// Stores labels that came for an endpoint at `received_us`, all of them or none; returns once
@@ -187,16 +164,9 @@ impl Labels {
     /// at most that and half a second; not for an async task.
     pub fn finish(&self, budget: Duration) {
         let _ = self.orders.send(Order::Finish(budget));
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(Running { thread, ended }) = running else { return };
-        match ended.recv_timeout(budget.saturating_add(SETTLE)) {
-            Err(std_mpsc::RecvTimeoutError::Timeout) => {
-                tracing::error!(?budget, "the thread that writes labels hangs; left behind");
-            }
-            _ => {
-                // The batcher catches its own panics.
-                let _ = thread.join();
-            }
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            thread.join(budget.saturating_add(SETTLE));
         }
     }
 

@@ -43,6 +43,7 @@ pub mod verify;
 mod counts;
 mod error;
 mod histogram;
+mod thread;
 
 pub use config::{Config, Spooling};
 pub use counts::{Counted, Ledger};

@@ -131,12 +131,20 @@ impl Writer {
     }
 }
 
+/// A file's name.
+impl fmt::Display for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { replica, boot, seq } = self;
+        write!(f, "{replica}-{boot}-{seq:08}.parquet")
+    }
+}
+
 impl fmt::Display for AccountsPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { endpoint, hour, writer: Writer { replica, boot, seq } } = self;
+        let Self { endpoint, hour, writer } = self;
         let at = civil(*hour).ok_or(fmt::Error)?;
         write!(f, "{ACCOUNTS}/endpoint={endpoint}/date={}/hour={:02}", at.date(), at.hour())?;
-        write!(f, "/{replica}-{boot}-{seq:08}.parquet")
+        write!(f, "/{writer}")
     }
 }
 
@@ -234,12 +242,10 @@ impl RowsPath {
 impl fmt::Display for RowsPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let RowsPath { endpoint, deployment, model, version, hour, writer } = self;
-        let Writer { replica, boot, seq } = writer;
         let at = civil(*hour).ok_or(fmt::Error)?;
         write!(f, "{ROOT}/endpoint={endpoint}/deployment={deployment}")?;
         write!(f, "/model={model}/version={version}")?;
-        write!(f, "/date={}/hour={:02}", at.date(), at.hour())?;
-        write!(f, "/{replica}-{boot}-{seq:08}.parquet")
+        write!(f, "/date={}/hour={:02}/{writer}", at.date(), at.hour())
     }
 }
 

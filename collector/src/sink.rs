@@ -112,7 +112,7 @@ impl Sink {
     }
 
     async fn work(&mut self, mut stop: oneshot::Receiver<Duration>) {
-        self.resume(0);
+        self.recover(0);
         let budget = loop {
             tokio::select! {
                 biased;
@@ -144,32 +144,18 @@ impl Sink {
             Ok(found) => {
                 let first = self.held.len();
                 self.held.extend(found.into_iter().map(|h| Held::new(Arc::new(h), now_us)));
-                self.resume(first);
+                self.recover(first);
             }
             Err(error) => tracing::warn!(%error, "what others have left is not seen"),
         }
     }
 
-    /// Makes the files of plans that an earlier life has not seen through.
-    fn resume(&mut self, first: usize) {
-        for place in first..self.held.len() {
-            let recovered = self.held[place].recover(&self.books);
+    /// Counts what earlier lives have left; what cannot be read is given up.
+    fn recover(&mut self, first: usize) {
+        for held in &mut self.held[first..] {
+            let recovered = held.recover(&self.books);
             if let Err(error) = recovered {
                 tracing::error!(%error, "a folder of the spool is left as it is");
-                continue;
-            }
-            let open: Vec<_> =
-                self.held[place].house.journal().state().open.values().cloned().collect();
-            for plan in open {
-                let now = (self.publisher.now_us(), &*self.books);
-                match self.held[place].make(&plan, self.rules.age_us, now) {
-                    Ok(made) => self.put(place, made),
-                    Err(error) => {
-                        // None of its files may be under way when it is given up.
-                        tracing::error!(%error, "planned rows stay in the spool");
-                        self.held[place].unmade.push(plan);
-                    }
-                }
             }
         }
         self.held.retain(|held| !held.is_given_up);
@@ -198,7 +184,7 @@ impl Sink {
                 Err(error) => tracing::error!(%error, "rows stay in the spool"),
             }
         }
-        self.held.retain(|held| !held.is_given_up && !held.is_over());
+        self.held.retain(|held| !held.is_over());
         let left = self.held.iter().filter(|held| held.house.is_left);
         self.left_bytes.store(left.map(|held| held.house.bytes()).sum(), Ordering::Relaxed);
     }

@@ -61,8 +61,8 @@ impl LabelsPath {
 
 impl fmt::Display for LabelsPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let LabelsPath { endpoint, day, writer: Writer { replica, boot, seq } } = self;
+        let LabelsPath { endpoint, day, writer } = self;
         let date = civil(*day * 24).ok_or(fmt::Error)?.date();
-        write!(f, "{ROOT}/endpoint={endpoint}/date={date}/{replica}-{boot}-{seq:08}.parquet")
+        write!(f, "{ROOT}/endpoint={endpoint}/date={date}/{writer}")
     }
 }

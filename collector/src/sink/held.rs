@@ -62,8 +62,6 @@ pub(super) struct Held {
     is_last_said: bool,
     /// Whether all there is was read, and the accounts of what was left are closed.
     is_closed: bool,
-    /// Plans of which no files could be made yet.
-    pub(super) unmade: Vec<Plan>,
     /// It cannot be read: left for a person to look at.
     pub(super) is_given_up: bool,
 }
@@ -102,7 +100,6 @@ impl Held {
             is_stuck: false,
             is_last_said: false,
             is_closed: false,
-            unmade: Vec::new(),
             is_given_up: false,
         }
     }
@@ -111,14 +108,6 @@ impl Held {
     pub(super) fn recover(&mut self, books: &Books) -> Result<(), Error> {
         if !self.house.is_left {
             return Ok(());
-        }
-        // Segments that were made and never written to have no rows: the first may be any.
-        for (writer, seen) in self.seen.iter_mut().enumerate() {
-            if let Some(first) = self.house.shelves[writer].from(seen.segment)
-                && first > seen.segment
-            {
-                *seen = Place { segment: first, at: 0 };
-            }
         }
         let mut recovered = BTreeMap::<String, u64>::new();
         let found = self.unread().and_then(|unread| {
@@ -167,31 +156,38 @@ impl Held {
         if self.is_closed || is_paused {
             return Ok(Vec::new());
         }
-        let pause_us = now_us.saturating_add(PAUSE_US);
-        if let Some(plan) = self.unmade.pop() {
-            let made = self.make(&plan, rules.age_us, (now_us, books));
-            return made.inspect_err(|_| {
-                self.unmade.push(plan);
-                self.pause_us = pause_us;
-            });
-        }
-        self.read(now_us).inspect_err(|_| self.pause_us = pause_us)?;
-        let is_last = is_end || self.house.is_left;
-        if self.is_busy(now_us) || !self.is_due(rules, now_us, is_last) {
+        let made = self.next(rules, now_us, is_end, books);
+        made.inspect_err(|_| self.pause_us = now_us.saturating_add(PAUSE_US))
+    }
+
+    /// The files of a plan that none are made of yet, or of a new one if it is due.
+    fn next(
+        &mut self,
+        rules: &Rules,
+        now_us: i64,
+        is_end: bool,
+        books: &Books,
+    ) -> Result<Vec<Made>, Error> {
+        self.read(now_us)?;
+        if self.is_busy(now_us) {
             return Ok(Vec::new());
         }
-        let planned = self.plan(rules, now_us, is_last, books);
-        let planned = planned.inspect_err(|_| self.pause_us = pause_us)?;
-        match planned {
-            Some(plan) => {
-                let made = self.make(&plan, rules.age_us, (now_us, books));
-                made.inspect_err(|_| {
-                    self.unmade.push(plan);
-                    self.pause_us = pause_us;
-                })
+        let is_last = is_end || self.house.is_left;
+        let plan = match self.unmade() {
+            Some(plan) => Some(plan),
+            None if self.is_due(rules, now_us, is_last) => {
+                self.plan(rules, now_us, is_last, books)?
             }
-            None => Ok(Vec::new()),
-        }
+            None => None,
+        };
+        plan.map_or(Ok(Vec::new()), |plan| self.make(&plan, rules.age_us, (now_us, books)))
+    }
+
+    /// A plan whose files are to be made: an earlier life's, or one that could not be made before.
+    fn unmade(&self) -> Option<Plan> {
+        let journal = self.house.journal();
+        let mut open = journal.state().open.values();
+        open.find(|plan| !self.batches.contains_key(&plan.batch)).cloned()
     }
 
     /// Whether no more batches may be under way.
@@ -249,7 +245,7 @@ impl Held {
         books: &Books,
     ) -> Result<Option<Plan>, Error> {
         self.planned_us = now_us;
-        if is_last && self.rows == 0 && !(self.batches.is_empty() && self.unmade.is_empty()) {
+        if is_last && self.rows == 0 && !self.batches.is_empty() {
             // What is said last is said when all is settled.
             return Ok(None);
         }

@@ -121,9 +121,9 @@ impl Books {
     /// # Errors
     /// When the journal takes nothing; nothing is changed then.
     pub(crate) fn give_back(&self, house: &House, old: &BTreeSet<Of>) -> std::io::Result<()> {
-        let mut books = self.lock();
-        // From here on nobody looks at these cells.
+        // Whoever takes over from here on does not look at these cells. Nobody waits for the disk.
         house.journal().settling(old.clone())?;
+        let mut books = self.lock();
         for (of, tally) in house.free(old) {
             if let Some(endpoint) = house.endpoint(of) {
                 books.entry(endpoint).or_default().front.add(tally);

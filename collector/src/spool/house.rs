@@ -46,6 +46,9 @@ pub(crate) struct House {
     pub(crate) lanes: Lanes,
     pub(crate) journal: Mutex<Journal>,
     pub(crate) shelves: Vec<Shelf>,
+    /// Lanes and hours whose cells another process was giving back when it ended: they count no
+    /// more.
+    settling: BTreeSet<Of>,
     /// Whether another process wrote it, so that nothing is added any more.
     pub(crate) is_left: bool,
     _lock: Option<File>,
@@ -116,6 +119,7 @@ impl House {
             // The last: a folder that has a journal has all of it.
             journal: Mutex::new(Journal::create(file(JOURNAL))?),
             shelves: ink.iter().enumerate().map(shelf).collect(),
+            settling: BTreeSet::new(),
             is_left: false,
             _lock: lock,
             folder: folder.map(Path::to_owned),
@@ -159,6 +163,7 @@ impl House {
             replica,
             boot,
             lanes,
+            settling: journal.state().settling.clone(),
             journal: Mutex::new(journal),
             shelves: shelf::left(folder)?,
             is_left: true,
@@ -185,9 +190,8 @@ impl House {
 
     /// The counts of all writing threads.
     pub(crate) fn tallies(&self) -> impl Iterator<Item = (Of, Tally)> {
-        let settling = self.journal().state().settling.clone();
         let all = self.shelves.iter().flat_map(|shelf| shelf.cells.tallies());
-        all.filter(move |(of, _)| !settling.contains(of))
+        all.filter(|(of, _)| !self.settling.contains(of))
     }
 
     /// Gives cells back.

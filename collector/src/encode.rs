@@ -27,13 +27,13 @@ mod tests;
 const CHUNK_ROWS: usize = 4096;
 
 /// Bounds what a reader must hold at once, and what the writer does.
-const ROW_GROUP_ROWS: usize = 131_072;
-const ROW_GROUP_BYTES: usize = 64 << 20;
+pub(crate) const ROW_GROUP_ROWS: usize = 131_072;
+pub(crate) const ROW_GROUP_BYTES: usize = 64 << 20;
 
 /// Share of absent request ids that the bloom filter lets through.
 const BLOOM_FALSE_POSITIVES: f64 = 0.01;
 
-const ZSTD_LEVEL: i32 = 1;
+pub(crate) const ZSTD_LEVEL: i32 = 1;
 
 /// Footer keys.
 const SCHEMA_HASH: &str = "skeg.schema_hash";

@@ -83,6 +83,22 @@ pub enum Error {
         /// The most files listed.
         limit: usize,
     },
+    /// A column asked for that no file of the window has.
+    #[error("no rows file of endpoint `{endpoint}` in the window has a column `{column}`")]
+    UnknownColumn {
+        /// The endpoint.
+        endpoint: String,
+        /// The column.
+        column: String,
+    },
+    /// Rows that cannot be put into one file, or a file that cannot be written.
+    #[error("export of endpoint `{endpoint}`: {why}")]
+    Export {
+        /// The endpoint.
+        endpoint: String,
+        /// What is in the way.
+        why: String,
+    },
     /// As many labels are on their way to the store as may be.
     #[error("too many labels are on their way to the store, try again")]
     LabelsFull,

@@ -24,8 +24,8 @@ use crate::thread::{Background, SETTLE, runtime};
 use self::batcher::{Batcher, Order, Post};
 
 mod batcher;
-mod encode;
-mod path;
+pub(crate) mod encode;
+pub(crate) mod path;
 
 pub use self::path::LabelsPath;
 

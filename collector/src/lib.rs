@@ -6,7 +6,8 @@
 //! and never waits; `keeper` makes the segments. One named thread (`sink`) takes it from there: it
 //! plans a batch of files when `roll` says so, transposes the rows (`columns`), encodes them
 //! (`encode`), and publishes each file by one create-only put under a [`RowsPath`] (`path`). `read`
-//! is the way back, for `drift`; `verify` holds what the accounts say against the files.
+//! is the way back, for `drift`; `verify` holds what the accounts say against the files; `export`
+//! puts the rows of many files into one, joined with their labels.
 //!
 //! What the rows should have been comes later, by another way: [`Labels`] (`labels`) stores it
 //! before it answers.
@@ -39,6 +40,7 @@ mod labels;
 mod path;
 pub mod read;
 pub mod verify;
+pub mod export;
 
 mod counts;
 mod error;

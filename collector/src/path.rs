@@ -123,7 +123,7 @@ impl AccountsPath {
 
 impl Writer {
     /// Reads a file's name.
-    fn parse(name: &str) -> Option<Self> {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
         let (rest, seq) = name.strip_suffix(".parquet")?.rsplit_once('-')?;
         let (replica, boot) = rest.rsplit_once('-')?;
         let seq = parse_seq(seq)?;
@@ -294,7 +294,7 @@ pub(crate) fn civil(hour: i64) -> Option<DateTime> {
 }
 
 /// Days since the epoch of `YYYY-MM-DD`.
-fn parse_date(text: &str) -> Option<i64> {
+pub(crate) fn parse_date(text: &str) -> Option<i64> {
     let mut parts = text.split('-');
     let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() || year.len() != 4 {

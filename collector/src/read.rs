@@ -75,7 +75,7 @@ pub async fn columns(
 
 /// What `take` takes of the objects below those `date=` folders, `levels` below `root`, that have
 /// a part in `days`; at most [`MAX_FILES`].
-async fn listed<T>(
+pub(crate) async fn listed<T>(
     store: &dyn ObjectStore,
     endpoint: &str,
     root: Path,

@@ -50,7 +50,7 @@ enum Command {
     /// Compare live rows with the training data
     #[command(subcommand)]
     Drift(drift::DriftCommand),
-    /// Check that every row is in the store that should be
+    /// Check that every row is in the store that should be, or export rows
     #[command(subcommand)]
     Rows(rows::RowsCommand),
 }

@@ -25,13 +25,13 @@ use crate::schema::column;
 mod tests;
 
 /// Columns beside those that rows files have, too.
-mod name {
+pub(crate) mod name {
     /// Text: the label, a number as it was written.
-    pub(super) const LABEL: &str = "label";
+    pub(crate) const LABEL: &str = "label";
     /// float64 or null: the label, if it is a number, or 1 and 0 for true and false.
-    pub(super) const VALUE: &str = "label_value";
+    pub(crate) const VALUE: &str = "label_value";
     /// timestamp(us, UTC): since when the label holds.
-    pub(super) const TIME: &str = "label_time";
+    pub(crate) const TIME: &str = "label_time";
 }
 
 /// Share of absent request ids that the bloom filter lets through.

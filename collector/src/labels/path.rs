@@ -9,13 +9,13 @@ use std::fmt;
 use object_store::path::Path;
 
 use crate::error::Error;
-use crate::path::{Writer, check_name, check_writer, civil, hour_of};
+use crate::path::{Writer, check_name, check_writer, civil, hour_of, parse_date};
 
 #[cfg(test)]
 mod tests;
 
 /// Root of all labels of layout version 1.
-const ROOT: &str = "labels/v1";
+pub(crate) const ROOT: &str = "labels/v1";
 
 /// The path of one labels file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +39,16 @@ impl LabelsPath {
         LabelsPath::on(endpoint, day, writer)
     }
 
+    /// Reads a path as `Display` writes it.
+    ///
+    /// # Errors
+    /// [`Error::Path`] for any other text.
+    pub fn parse(text: &str) -> Result<LabelsPath, Error> {
+        let parsed = LabelsPath::parts(text)
+            .and_then(|(endpoint, day, writer)| LabelsPath::on(endpoint, day, writer).ok());
+        parsed.ok_or_else(|| Error::Path(text.chars().take(1024).collect()))
+    }
+
     /// The path as the object store takes it.
     pub fn object(&self) -> Path {
         Path::from(self.to_string())
@@ -49,6 +59,16 @@ impl LabelsPath {
         check_name("endpoint", endpoint)?;
         let hour = hour_of(time_us).ok_or_else(|| Error::Path(format!("time {time_us} us")))?;
         Ok(hour / 24)
+    }
+
+    /// Endpoint, day and writer, not yet checked.
+    fn parts(text: &str) -> Option<(&str, i64, Writer)> {
+        let mut parts = text.strip_prefix(ROOT)?.strip_prefix('/')?.split('/');
+        let mut key = |key: &str| parts.next()?.strip_prefix(key)?.strip_prefix('=');
+        let endpoint = key("endpoint")?;
+        let day = parse_date(key("date")?)?;
+        let writer = Writer::parse(parts.next()?)?;
+        parts.next().is_none().then_some((endpoint, day, writer))
     }
 
     /// The path of a file of that day.

@@ -8,13 +8,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
+use arrow_schema::Fields;
 use bytes::Bytes;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::DecodeResult;
-use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::push_decoder::{ParquetPushDecoder, ParquetPushDecoderBuilder};
+use parquet::arrow::{ProjectionMask, parquet_to_arrow_schema};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataPushDecoder};
 
@@ -84,11 +85,28 @@ impl Footer {
         notes.iter().find(|note| note.key == key)?.value.as_deref()
     }
 
+    /// The columns: as the file says, not as whoever wrote it noted for Arrow.
+    ///
+    /// # Errors
+    /// [`Error::File`] for a schema that Arrow does not know.
+    pub(crate) fn fields(&self) -> Result<Fields, Error> {
+        let descriptor = self.metadata.file_metadata().schema_descr();
+        guarded(&self.object, || Ok(parquet_to_arrow_schema(descriptor, None)?.fields))
+    }
+
     /// The rows of the columns `names`, which come in the file's order.
     ///
     /// # Errors
     /// [`Error::NoColumn`], or [`Error::File`] for columns over the limit.
     pub(crate) fn batches(self, names: &[&str]) -> Result<Batches, Error> {
+        self.batches_within(names, MAX_COLUMN_BYTES)
+    }
+
+    /// As [`Footer::batches`], for who holds one batch at a time: at most `most` bytes decompressed.
+    ///
+    /// # Errors
+    /// As of [`Footer::batches`].
+    pub(crate) fn batches_within(self, names: &[&str], most: u64) -> Result<Batches, Error> {
         let Self { object, metadata } = self;
         let descriptor = metadata.file_metadata().schema_descr_ptr();
         // A column of ours is a root and a leaf; a name with a dot is one name, not a path.
@@ -106,8 +124,8 @@ impl Footer {
         });
         let bytes = sizes
             .fold(0u64, |sum, size| sum.saturating_add(u64::try_from(size).unwrap_or(u64::MAX)));
-        if bytes > MAX_COLUMN_BYTES {
-            let what = format!("{bytes} bytes decompressed, over {MAX_COLUMN_BYTES}");
+        if bytes > most {
+            let what = format!("{bytes} bytes decompressed, over {most}");
             return Err(broken(&object, what));
         }
         let rows = metadata.file_metadata().num_rows();
@@ -118,7 +136,7 @@ impl Footer {
                 .with_batch_size(BATCH_ROWS)
                 .build()
         })?;
-        Ok(Batches { object, decoder, rows, bytes: MAX_COLUMN_BYTES })
+        Ok(Batches { object, decoder, rows, bytes: most })
     }
 }
 

@@ -3,6 +3,7 @@
 //! One binary, so that it links once. Every test ends by asserting the conservation law.
 
 mod damaged;
+mod export;
 mod finishing;
 mod hours;
 mod killed;

@@ -27,3 +27,21 @@ fn what_has_no_path() {
     assert!(matches!(refused("fraud", i64::MAX, "b"), Error::Path(_)));
     assert!(matches!(refused("fraud", 0, "b-1"), Error::Boot(_)));
 }
+
+#[test]
+fn a_path_is_read_as_it_is_written() {
+    let path = LabelsPath::new("fraud", 1_795_478_399_999_999, writer("pod-7", "b00t", 3)).unwrap();
+    let text = path.to_string();
+    assert_eq!(LabelsPath::parse(&text).unwrap(), path);
+    let others = [
+        text.replace("labels/v1", "rows/v1"),
+        text.replace("endpoint=fraud", "endpoint=.."),
+        text.replace("date=2026-11-23", "date=2026-11-31"),
+        text.replace("00000003", "3"),
+        text.replace(".parquet", ".parquet#1"),
+        format!("{text}/more"),
+    ];
+    for other in others {
+        assert!(matches!(LabelsPath::parse(&other), Err(Error::Path(_))), "{other}");
+    }
+}

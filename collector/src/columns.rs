@@ -13,10 +13,12 @@ use arrow_array::types::{
 };
 use arrow_array::{
     ArrayRef, BooleanArray, Float32Array, Float64Array, PrimitiveArray, RecordBatch, StringArray,
-    TimestampMicrosecondArray, UInt16Array, UInt32Array, UInt64Array,
+    TimestampMicrosecondArray, UInt16Array, UInt32Array, UInt64Array, new_null_array,
 };
+use arrow_schema::FieldRef;
 
 use crate::error::Error;
+use crate::privacy::Cover;
 use crate::row::{Block, Kind};
 use crate::schema::RowSchema;
 use crate::spool::entry::{Entry, each_text};
@@ -51,12 +53,28 @@ pub(crate) fn columns(
     let blocks = blocks.ok_or_else(shape)?;
     let count = all.iter().map(|rows| rows.entry.rows as usize).sum();
     let mut columns = fixed(schema, all, count, received_us);
-    for (place, block) in schema.blocks().iter().enumerate() {
-        let of = Of { width: block.columns.len(), count, blocks: &blocks, place };
-        columns.extend(of.columns(block));
+    let mut own = Vec::new();
+    for (place, block) in schema.stored().iter().enumerate() {
+        let of = Of { block, cover: schema.cover(), count, blocks: &blocks, place };
+        own.extend(of.columns());
+    }
+    match schema.cover() {
+        None => columns.extend(own),
+        Some(cover) => columns.extend(in_order(schema, cover, &own, count)),
     }
     RecordBatch::try_new(Arc::clone(schema.arrow()), columns)
         .map_err(|error| Error::Encode { of: schema.label(), why: error.to_string() })
+}
+
+/// The tensors' columns in the order of the schema, null where nothing is stored.
+fn in_order(schema: &RowSchema, cover: &Cover, stored: &[ArrayRef], count: usize) -> Vec<ArrayRef> {
+    let fields = schema.arrow().fields();
+    let own = &fields[fields.len() - cover.order().len()..];
+    let column = |(place, field): (&Option<usize>, &FieldRef)| match place {
+        Some(place) => Arc::clone(&stored[*place]),
+        None => new_null_array(field.data_type(), count),
+    };
+    cover.order().iter().zip(own).map(column).collect()
 }
 
 /// The columns that every file has, in the order of `schema::fixed`.
@@ -128,7 +146,8 @@ fn event_id(time_us: i64, place: u128) -> String {
 
 /// One block of many entries.
 struct Of<'a> {
-    width: usize,
+    block: &'a Block,
+    cover: Option<&'a Cover>,
     count: usize,
     /// The blocks of each entry.
     blocks: &'a [Vec<&'a [u8]>],
@@ -138,21 +157,26 @@ struct Of<'a> {
 // === impl Of ===
 
 impl<'a> Of<'a> {
-    fn columns(&self, block: &Block) -> Vec<ArrayRef> {
-        match block.kind {
+    fn columns(&self) -> Vec<ArrayRef> {
+        let (low, lowest) = (f32::NEG_INFINITY, f64::NEG_INFINITY);
+        match self.block.kind {
             Kind::Bool => self.bools(),
-            Kind::U8 => self.numbers::<UInt8Type, 1>(u8::from_ne_bytes),
-            Kind::U16 => self.numbers::<UInt16Type, 2>(u16::from_ne_bytes),
-            Kind::U32 => self.numbers::<UInt32Type, 4>(u32::from_ne_bytes),
-            Kind::U64 => self.numbers::<UInt64Type, 8>(u64::from_ne_bytes),
-            Kind::I8 => self.numbers::<Int8Type, 1>(i8::from_ne_bytes),
-            Kind::I16 => self.numbers::<Int16Type, 2>(i16::from_ne_bytes),
-            Kind::I32 => self.numbers::<Int32Type, 4>(i32::from_ne_bytes),
-            Kind::I64 => self.numbers::<Int64Type, 8>(i64::from_ne_bytes),
-            Kind::F32 => self.numbers::<Float32Type, 4>(f32::from_ne_bytes),
-            Kind::F64 => self.numbers::<Float64Type, 8>(f64::from_ne_bytes),
+            Kind::U8 => self.numbers::<UInt8Type, 1>(u8::from_ne_bytes, 0),
+            Kind::U16 => self.numbers::<UInt16Type, 2>(u16::from_ne_bytes, 0),
+            Kind::U32 => self.numbers::<UInt32Type, 4>(u32::from_ne_bytes, 0),
+            Kind::U64 => self.numbers::<UInt64Type, 8>(u64::from_ne_bytes, 0),
+            Kind::I8 => self.numbers::<Int8Type, 1>(i8::from_ne_bytes, i8::MIN),
+            Kind::I16 => self.numbers::<Int16Type, 2>(i16::from_ne_bytes, i16::MIN),
+            Kind::I32 => self.numbers::<Int32Type, 4>(i32::from_ne_bytes, i32::MIN),
+            Kind::I64 => self.numbers::<Int64Type, 8>(i64::from_ne_bytes, i64::MIN),
+            Kind::F32 => self.numbers::<Float32Type, 4>(f32::from_ne_bytes, low),
+            Kind::F64 => self.numbers::<Float64Type, 8>(f64::from_ne_bytes, lowest),
             Kind::Text => self.texts(),
         }
+    }
+
+    fn width(&self) -> usize {
+        self.block.columns.len()
     }
 
     /// The block's bytes in each entry.
@@ -162,28 +186,37 @@ impl<'a> Of<'a> {
     }
 
     fn empty<T>(&self) -> Vec<Vec<T>> {
-        (0..self.width).map(|_| Vec::with_capacity(self.count)).collect()
+        (0..self.width()).map(|_| Vec::with_capacity(self.count)).collect()
     }
 
+    /// `least` is the least of the type.
     fn numbers<T: ArrowPrimitiveType, const N: usize>(
         &self,
         number: impl Fn([u8; N]) -> T::Native,
+        least: T::Native,
     ) -> Vec<ArrayRef> {
         let mut columns = self.empty::<T::Native>();
         for part in self.parts() {
-            for row in part.as_chunks::<N>().0.chunks_exact(self.width) {
+            for row in part.as_chunks::<N>().0.chunks_exact(self.width()) {
                 columns.iter_mut().zip(row).for_each(|(to, bytes)| to.push(number(*bytes)));
             }
         }
-        let array = |column: Vec<T::Native>| -> ArrayRef {
+        // Below the first of a column's edges there is nothing to say.
+        let has_below =
+            |name: &String| self.cover.is_some_and(|cover| cover.has_below(name, self.block.kind));
+        let array = |(name, column): (&String, Vec<T::Native>)| -> ArrayRef {
+            if has_below(name) {
+                let known = column.into_iter().map(|value| (value != least).then_some(value));
+                return Arc::new(known.collect::<PrimitiveArray<T>>());
+            }
             Arc::new(PrimitiveArray::<T>::new(column.into(), None))
         };
-        columns.into_iter().map(array).collect()
+        self.block.columns.iter().zip(columns).map(array).collect()
     }
 
     fn bools(&self) -> Vec<ArrayRef> {
         let mut columns = self.empty::<bool>();
-        for row in self.parts().flat_map(|part| part.chunks_exact(self.width)) {
+        for row in self.parts().flat_map(|part| part.chunks_exact(self.width())) {
             columns.iter_mut().zip(row).for_each(|(to, byte)| to.push(*byte != 0));
         }
         let array = |column: Vec<bool>| -> ArrayRef { Arc::new(BooleanArray::from(column)) };
@@ -193,7 +226,7 @@ impl<'a> Of<'a> {
     fn texts(&self) -> Vec<ArrayRef> {
         let mut columns = self.empty::<&'a str>();
         for text in self.parts().flat_map(each_text).enumerate() {
-            columns[text.0 % self.width].push(text.1);
+            columns[text.0 % self.width()].push(text.1);
         }
         let array =
             |column: Vec<&str>| -> ArrayRef { Arc::new(StringArray::from_iter_values(column)) };

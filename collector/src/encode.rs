@@ -16,6 +16,7 @@ use parquet::schema::types::ColumnPath;
 
 use crate::columns::{Rows, columns};
 use crate::error::Error;
+use crate::privacy::PRIVACY;
 use crate::schema::{RowSchema, column};
 use crate::sink::plan::Group;
 use crate::spool::tally::{Count, Tally};
@@ -74,6 +75,10 @@ pub(crate) fn file(group: &Group<'_>, footer: &Footer) -> Result<Bytes, Error> {
     writer.append_key_value_metadata(note(COLLECTOR_VERSION, version));
     writer.append_key_value_metadata(note(BATCH, footer.batch.clone()));
     writer.append_key_value_metadata(note(COUNTS, json(footer.counts)));
+    if let Some(rules) = schema.rules() {
+        let rules = serde_json::to_string(rules).unwrap_or_default();
+        writer.append_key_value_metadata(note(PRIVACY, rules));
+    }
     writer.into_inner().map(Bytes::from).map_err(refused)
 }
 
@@ -111,7 +116,7 @@ fn properties(schema: &RowSchema) -> Result<WriterProperties, ParquetError> {
         builder = plain(builder, name, Encoding::DELTA_BINARY_PACKED);
     }
     // Features are mostly distinct: a dictionary would cost memory and save nothing.
-    for block in schema.blocks().iter().filter(|block| block.is_float()) {
+    for block in schema.stored().iter().filter(|block| block.is_float()) {
         for name in &block.columns {
             builder = plain(builder, name, Encoding::BYTE_STREAM_SPLIT);
         }

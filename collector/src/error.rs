@@ -24,6 +24,14 @@ pub enum Error {
         /// The rule broken, with the column's name.
         why: String,
     },
+    /// A key of hashes that could be guessed.
+    #[error("a key of {bytes} bytes, and {least} are the least")]
+    Key {
+        /// As many as it has.
+        bytes: usize,
+        /// As many as it must have.
+        least: usize,
+    },
     /// A setting out of its range.
     #[error("collector setting {name}: {why}")]
     Config {

@@ -2,12 +2,12 @@
 //! back.
 //!
 //! A row's walk, a file a step: the server lends a [`Record`] (`row`) that fits a [`RowSchema`]
-//! (`schema`) to its thread's [`Writer`] (`writer`), which copies it into a segment of the `spool`
-//! and never waits; `keeper` makes the segments. One named thread (`sink`) takes it from there: it
-//! plans a batch of files when `roll` says so, transposes the rows (`columns`), encodes them
-//! (`encode`), and publishes each file by one create-only put under a [`RowsPath`] (`path`). `read`
-//! is the way back, for `drift`; `verify` holds what the accounts say against the files; `export`
-//! puts the rows of many files into one, joined with their labels.
+//! (`schema`) to its thread's [`Writer`] (`writer`), which copies it into a segment of the `spool`,
+//! changed as `privacy` has it, and never waits; `keeper` makes the segments. One named thread
+//! (`sink`) takes it from there: it plans a batch of files when `roll` says so, transposes the rows
+//! (`columns`), encodes them (`encode`), and publishes each file by one create-only put under a
+//! [`RowsPath`] (`path`). `read` is the way back, for `drift`; `verify` holds what the accounts say
+//! against the files; `export` puts the rows of many files into one, joined with their labels.
 //!
 //! What the rows should have been comes later, by another way: [`Labels`] (`labels`) stores it
 //! before it answers.
@@ -20,6 +20,7 @@
 //! between attempts are drawn.
 
 mod row;
+mod privacy;
 mod schema;
 
 mod config;
@@ -54,6 +55,7 @@ pub use handle::{Appender, Collector, Finished};
 pub use histogram::HistogramSnapshot;
 pub use labels::{Label, LabelTimes, Labels, LabelsPath};
 pub use path::{AccountsPath, RowsPath, Writer as FileWriter};
+pub use privacy::{Buckets, HashKey, PRIVACY, Rule, Rules};
 pub use roll::Roll;
 pub use row::{Block, Kind, Record, Route, Source, TraceContext, Values};
 pub use sampling::Sampling;

@@ -4,6 +4,7 @@
 //! before it is copied into the spool; checked against a [`RowSchema`](crate::RowSchema) when
 //! appended.
 
+use std::fmt;
 use std::ops::Range;
 
 use arrow_schema::DataType;
@@ -160,6 +161,7 @@ macro_rules! each_number {
         }
     };
 }
+pub(crate) use each_number;
 
 // === impl Kind ===
 
@@ -269,6 +271,22 @@ impl<'a> Values<'a> {
         }
     }
 
+    /// Says value number `at` in words: a text itself, a number's decimal digits, without an
+    /// exponent and the fewest that tell it from its neighbours.
+    pub(crate) fn say(self, at: usize, to: &mut impl fmt::Write) -> fmt::Result {
+        match self {
+            // Both zeros are 0.
+            Values::F32(v) => write!(to, "{}", v[at] + 0.0),
+            Values::F64(v) => write!(to, "{}", v[at] + 0.0),
+            other => each_number!(
+                other,
+                v => write!(to, "{}", v[at]),
+                texts => to.write_str(&texts[at]),
+                bools => write!(to, "{}", bools[at])
+            ),
+        }
+    }
+
     /// Writes the values in `range`, in the order of this machine's bytes, to the front of `out`.
     /// Gives what is left of it.
     pub(crate) fn spool(self, range: Range<usize>, mut out: &mut [u8]) -> &mut [u8] {
@@ -298,8 +316,10 @@ impl<'a> Values<'a> {
 }
 
 /// A number as bytes, in this machine's order.
-trait Number: Copy {
+pub(crate) trait Number: Copy {
+    /// So many as the type has.
     type Bytes: AsRef<[u8]>;
+    /// Its bytes.
     fn bytes(self) -> Self::Bytes;
 }
 

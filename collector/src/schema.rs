@@ -4,7 +4,7 @@
 //! no sound table: none at all, an empty block, an empty, repeated or reserved column name, more
 //! than [`MAX_COLUMNS`] columns.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 use crate::path::check_name;
+use crate::privacy::{Cover, HashKey, PRIVACY, Rule, Rules};
 use crate::row::{Block, Kind, Record, Source};
 
 #[cfg(test)]
@@ -77,8 +78,10 @@ const HIVE_KEYS: [&str; 6] = ["endpoint", "deployment", "model", "version", "dat
 pub struct RowSchema {
     source: Source,
     blocks: Vec<Block>,
+    /// What becomes of them on their way to a disk; none when they stay as they are.
+    cover: Option<Box<Cover>>,
     arrow: SchemaRef,
-    /// SHA-256 over the physical columns.
+    /// SHA-256 over the physical columns and their rules.
     hash: String,
     id: SchemaId,
 }
@@ -98,18 +101,60 @@ impl RowSchema {
     /// block without columns, an empty, overlong, repeated or reserved column name, or over 4096
     /// columns.
     pub fn new(source: Source, blocks: Vec<Block>) -> Result<RowSchema, Error> {
+        Self::left(source, blocks, Rules::new())
+    }
+
+    /// The same, and what `rules` say of some columns happens to their values before they are
+    /// stored. `key` is that of the hashes.
+    ///
+    /// # Errors
+    /// As [`RowSchema::new`], and [`Error::Schema`] for a rule whose column is not there or holds
+    /// what it cannot be applied to, or for hashes without a key.
+    pub fn with_privacy(
+        source: Source,
+        blocks: Vec<Block>,
+        rules: Rules,
+        key: Option<HashKey>,
+    ) -> Result<RowSchema, Error> {
+        let hashed = rules.iter().find(|(_, rule)| **rule == Rule::Hash);
+        if let (Some((name, _)), None) = (hashed, &key) {
+            let why = format!("column `{name}` is hashed, and there is no key");
+            return Err(Error::Schema { of: label(&source), why });
+        }
+        Self::covered(source, blocks, rules, key)
+    }
+
+    /// The schema of rows that are stored already, which needs no key.
+    pub(crate) fn left(
+        source: Source,
+        blocks: Vec<Block>,
+        rules: Rules,
+    ) -> Result<RowSchema, Error> {
+        Self::covered(source, blocks, rules, None)
+    }
+
+    fn covered(
+        source: Source,
+        blocks: Vec<Block>,
+        rules: Rules,
+        key: Option<HashKey>,
+    ) -> Result<RowSchema, Error> {
         check_name("endpoint", &source.endpoint)?;
         check_name("deployment", &source.deployment)?;
         check_name("model", &source.model)?;
         check_name("version", &source.version)?;
-        check_columns(&blocks).map_err(|why| Error::Schema { of: label(&source), why })?;
+        let wrong = |why| Error::Schema { of: label(&source), why };
+        check_columns(&blocks).map_err(wrong)?;
         let own = blocks.iter().flat_map(|block| {
-            block.columns.iter().map(|name| Field::new(name, block.kind.arrow(), false))
+            block.columns.iter().map(|name| field(name, block.kind, rules.get(name)))
         });
         let arrow = Arc::new(Schema::new(fixed().into_iter().chain(own).collect::<Vec<_>>()));
-        let hash = hash(&arrow);
+        let hash = hash(&arrow, &rules);
         let id = id(&source, &blocks, &hash);
-        Ok(RowSchema { source, blocks, arrow, hash, id })
+        let is_bare = rules.is_empty();
+        let cover = (!is_bare).then(|| Cover::new(&blocks, rules, key)).transpose();
+        let cover = cover.map_err(wrong)?.map(Box::new);
+        Ok(RowSchema { source, blocks, cover, arrow, hash, id })
     }
 
     /// Who scores these rows.
@@ -122,12 +167,32 @@ impl RowSchema {
         &self.blocks
     }
 
+    /// What becomes of the values on their way to a disk, if anything does.
+    pub(crate) fn cover(&self) -> Option<&Cover> {
+        self.cover.as_deref()
+    }
+
+    /// The rules of its columns, if there are any.
+    pub fn rules(&self) -> Option<&Rules> {
+        self.cover().map(Cover::rules)
+    }
+
+    /// The key of its hashes.
+    pub(crate) fn key(&self) -> Option<&HashKey> {
+        self.cover().and_then(Cover::key)
+    }
+
+    /// The blocks as they are in the spool.
+    pub(crate) fn stored(&self) -> &[Block] {
+        self.cover().map_or(&self.blocks, Cover::stored)
+    }
+
     /// The physical schema: every file of this schema has exactly these columns.
     pub fn arrow(&self) -> &SchemaRef {
         &self.arrow
     }
 
-    /// SHA-256 of names and types of the physical columns, hexadecimal.
+    /// SHA-256 of names, types and rules of the physical columns, hexadecimal.
     pub fn hash(&self) -> &str {
         &self.hash
     }
@@ -219,13 +284,23 @@ fn label(source: &Source) -> String {
     format!("{endpoint}/{deployment}/{model}:{version}")
 }
 
-/// Over a line a column: `LENGTH:NAME<tab>TYPE`, the length so that no two lists share a text.
-fn hash(arrow: &Schema) -> String {
+/// A tensor's column, under its rule.
+fn field(name: &str, kind: Kind, rule: Option<&Rule>) -> Field {
+    let Some(rule) = rule else { return Field::new(name, kind.arrow(), false) };
+    let kind = if *rule == Rule::Hash { Kind::Text } else { kind };
+    let told = HashMap::from([(PRIVACY.to_owned(), rule.json())]);
+    Field::new(name, kind.arrow(), rule.is_nullable()).with_metadata(told)
+}
+
+/// Over a line a column: `LENGTH:NAME<tab>TYPE`, the length so that no two lists share a text; and
+/// `<tab>RULE` where there is one.
+fn hash(arrow: &Schema, rules: &Rules) -> String {
     let mut text = String::new();
     for field in arrow.fields() {
         let (name, kind) = (field.name(), type_name(field.data_type()));
+        let rule = rules.get(name).map(|rule| format!("\t{}", rule.json())).unwrap_or_default();
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{}:{name}\t{kind}", name.len());
+        let _ = writeln!(text, "{}:{name}\t{kind}{rule}", name.len());
     }
     Sha256::digest(text).iter().fold(String::with_capacity(64), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");

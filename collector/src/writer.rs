@@ -13,6 +13,7 @@ use crate::path::hour_of;
 use crate::row::Record;
 use crate::spool::cells::{Ink, Of};
 use crate::spool::entry;
+use crate::spool::lanes::Lane;
 use crate::spool::segment::Tail;
 use crate::spool::tally::Count;
 
@@ -75,32 +76,40 @@ impl Writer {
             return Count::Shape;
         }
         let all = 0..record.rows;
-        match entry::size(record, &all) {
+        match entry::size(record, &all, to.lane.schema.cover()) {
             Some(size) if size <= self.most => {
-                let is_stored = self.store(to.lane.number, record, &all, size);
+                let is_stored = self.store(&to.lane, record, &all, size);
                 if is_stored { Count::Spooled } else { Count::SpoolFull }
             }
-            Some(_) => self.take_in_parts(to.lane.number, record),
+            Some(_) => self.take_in_parts(&to.lane, record),
             None => Count::Shape,
         }
     }
 
     /// Stores rows as one entry; `false` when there is no room.
-    fn store(&mut self, lane: u32, record: &Record<'_>, rows: &Range<usize>, size: usize) -> bool {
+    fn store(
+        &mut self,
+        lane: &Lane,
+        record: &Record<'_>,
+        rows: &Range<usize>,
+        size: usize,
+    ) -> bool {
         if self.tail.as_ref().is_none_or(|tail| tail.room() < size) {
             let Ok(next) = self.ready.try_recv() else { return false };
             if let Some(full) = self.tail.replace(next) {
                 full.seal();
             }
         }
-        let write = |out: &mut [u8]| entry::write(lane, record, rows, out);
+        let (number, cover) = (lane.number, lane.schema.cover());
+        let write = |out: &mut [u8]| entry::write(number, record, rows, cover, out);
         self.tail.as_mut().is_some_and(|tail| tail.append(size, write))
     }
 
     /// Stores rows that are too many for a segment, each part in one of its own.
-    fn take_in_parts(&mut self, lane: u32, record: &Record<'_>) -> Count {
+    fn take_in_parts(&mut self, lane: &Lane, record: &Record<'_>) -> Count {
         let mut parts = 0;
-        let is_divided = self.parts(record, 0..record.rows, &mut |_, _, _| {
+        let all = || 0..record.rows;
+        let is_divided = self.parts((lane, record), all(), &mut |_, _, _| {
             parts += 1;
             true
         });
@@ -117,7 +126,7 @@ impl Writer {
         }
         let mut store =
             |writer: &mut Self, rows: &Range<usize>, size| writer.store(lane, record, rows, size);
-        let is_stored = self.parts(record, 0..record.rows, &mut store);
+        let is_stored = self.parts((lane, record), all(), &mut store);
         debug_assert!(is_stored, "there was room for all parts");
         if is_stored { Count::Spooled } else { Count::SpoolFull }
     }
@@ -125,17 +134,17 @@ impl Writer {
     /// Halves rows until each part fits; `false` when a row alone does not, or `each` says so.
     fn parts(
         &mut self,
-        record: &Record<'_>,
+        (lane, record): (&Lane, &Record<'_>),
         rows: Range<usize>,
         each: &mut dyn FnMut(&mut Self, &Range<usize>, usize) -> bool,
     ) -> bool {
-        match entry::size(record, &rows) {
+        match entry::size(record, &rows, lane.schema.cover()) {
             Some(size) if size <= self.most => each(self, &rows, size),
             _ if rows.len() <= 1 => false,
             _ => {
                 let middle = rows.start + rows.len() / 2;
-                self.parts(record, rows.start..middle, each)
-                    && self.parts(record, middle..rows.end, each)
+                self.parts((lane, record), rows.start..middle, each)
+                    && self.parts((lane, record), middle..rows.end, each)
             }
         }
     }

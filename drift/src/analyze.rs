@@ -57,8 +57,10 @@ pub struct Analysis {
     pub rows: u64,
     /// Rows of the baseline.
     pub baseline_rows: u64,
-    /// In the baseline's order.
+    /// In the baseline's order, without those of which no row can be compared.
     pub features: Vec<FeatureAnalysis>,
+    /// Features that have rows under a privacy rule, which are not compared.
+    pub covered: Vec<String>,
 }
 
 /// Verdict on one feature and what it rests on.
@@ -93,9 +95,11 @@ pub fn analyze(profile: &Profile, thresholds: &Thresholds) -> Analysis {
     let baseline = profile.baseline();
     // Ten bins a feature: a thread pool would cost more than the work.
     let level = thresholds.level(baseline.features().len());
-    let features =
-        profile.features().map(|(f, tally)| judge(f, tally, thresholds.psi, level)).collect();
-    Analysis { rows: profile.rows(), baseline_rows: baseline.rows(), features }
+    let judged = profile.features().filter(|(_, tally)| tally.covered() == 0 || tally.rows() > 0);
+    let features = judged.map(|(f, tally)| judge(f, tally, thresholds.psi, level)).collect();
+    let covered = profile.features().filter(|(_, tally)| tally.covered() > 0);
+    let covered = covered.map(|(feature, _)| feature.name().to_owned()).collect();
+    Analysis { rows: profile.rows(), baseline_rows: baseline.rows(), features, covered }
 }
 
 fn judge(feature: &Feature, tally: &Tally, threshold: f64, level: f64) -> FeatureAnalysis {

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use arrow_array::{Array, RecordBatch};
+use collector::PRIVACY;
 
 use crate::baseline::{Baseline, Feature};
 use crate::error::Error;
@@ -30,6 +31,7 @@ pub struct Tally {
     missing: u64,
     below_min: u64,
     above_max: u64,
+    covered: u64,
 }
 
 // === impl Profile ===
@@ -42,13 +44,23 @@ impl Profile {
     }
 
     /// Counts the rows of `batch`. Feature `f` is read from column `prefix + f`; a feature whose
-    /// column is not there counts no row ([`Tally::rows`] tells).
+    /// column is not there counts no row ([`Tally::rows`] tells), nor does one whose column is
+    /// under a privacy rule: its values are no longer those that the model was given, and buckets
+    /// and nulls would be called drift ([`Tally::covered`] tells).
     ///
     /// # Errors
     /// [`Error::NotNumeric`], and then nothing of the batch is counted.
     pub fn fold(&mut self, batch: &RecordBatch, prefix: &str) -> Result<(), Error> {
         let columns: Vec<_> = self.baseline.features().iter().map(|f| column(f, prefix)).collect();
-        let arrays: Vec<_> = columns.iter().map(|name| batch.column_by_name(name)).collect();
+        let is_covered = |name: &str| {
+            let field = batch.schema_ref().column_with_name(name);
+            field.is_some_and(|(_, field)| field.metadata().contains_key(PRIVACY))
+        };
+        let covered: Vec<bool> = columns.iter().map(|name| is_covered(name)).collect();
+        let open = |(name, covered): (&String, &bool)| {
+            (!covered).then(|| batch.column_by_name(name)).flatten()
+        };
+        let arrays: Vec<_> = columns.iter().zip(&covered).map(open).collect();
         for (name, array) in columns.iter().zip(&arrays) {
             match array.map(|array| array.data_type()) {
                 Some(found) if !numbers::is_number(found) => {
@@ -64,6 +76,9 @@ impl Profile {
             if let Some(array) = array {
                 tally.fold(feature, array);
             }
+        }
+        for (tally, _) in self.tallies.iter_mut().zip(covered).filter(|(_, covered)| *covered) {
+            tally.covered += batch.num_rows() as u64;
         }
         self.rows += batch.num_rows() as u64;
         Ok(())
@@ -109,7 +124,8 @@ pub(crate) fn column(feature: &Feature, prefix: &str) -> String {
 
 impl Tally {
     fn new(feature: &Feature) -> Tally {
-        Tally { counts: vec![0; feature.counts().len()], missing: 0, below_min: 0, above_max: 0 }
+        let counts = vec![0; feature.counts().len()];
+        Tally { counts, missing: 0, below_min: 0, above_max: 0, covered: 0 }
     }
 
     fn fold(&mut self, feature: &Feature, array: &dyn Array) {
@@ -134,6 +150,7 @@ impl Tally {
         self.missing += other.missing;
         self.below_min += other.below_min;
         self.above_max += other.above_max;
+        self.covered += other.covered;
     }
 
     /// Rows in each bin of the baseline.
@@ -154,6 +171,11 @@ impl Tally {
     /// Rows above the baseline's greatest value.
     pub fn above_max(&self) -> u64 {
         self.above_max
+    }
+
+    /// Rows not counted, for their values are under a privacy rule.
+    pub fn covered(&self) -> u64 {
+        self.covered
     }
 
     /// Rows counted for this feature: in bins or missing.

@@ -3,8 +3,12 @@
 //! Written by the keeper, read by the admin API, the repository index and the metrics. Scoring does
 //! not look here: what is servable stands in the snapshot.
 
+use std::sync::Arc;
+
 use model_loader::{ModelRef, Name};
 use serde::Serialize;
+
+use crate::spec::PrivacySpec;
 
 /// Where a deployment stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -50,6 +54,9 @@ pub struct EndpointStatus {
     pub spec: Option<String>,
     /// Why a newer spec does not serve.
     pub fault: Option<String>,
+    /// The privacy rules of its rows: those in force, or where nothing serves, those to come.
+    #[serde(serialize_with = "rules")]
+    pub privacy: Option<Arc<PrivacySpec>>,
     /// Its deployments.
     pub deployments: Vec<DeploymentStatus>,
 }
@@ -61,6 +68,13 @@ pub struct Board {
     pub endpoints: Vec<EndpointStatus>,
     /// Specs that cannot be read, and why.
     pub faults: Vec<String>,
+}
+
+fn rules<S: serde::Serializer>(
+    rules: &Option<Arc<PrivacySpec>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    rules.as_deref().serialize(serializer)
 }
 
 fn as_text<S: serde::Serializer>(model: &ModelRef, serializer: S) -> Result<S::Ok, S::Error> {

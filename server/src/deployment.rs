@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use collector::Appender;
+use collector::{Appender, HashKey};
 use model_loader::{Model, ModelRef, Name};
 
 use crate::admission::Admission;
@@ -38,6 +38,8 @@ pub struct Deployment {
     pub series: Arc<Series>,
     /// What its rows have.
     pub collect: CollectSpec,
+    /// The key of its hashes, if there are any; whether it is another is told by it alone.
+    pub hash_key: Option<HashKey>,
     /// Where its rows go.
     pub rows: Appender,
 }

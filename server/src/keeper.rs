@@ -11,6 +11,7 @@ mod build;
 mod load;
 mod models;
 mod orders;
+mod privacy;
 mod retired;
 mod wanted;
 
@@ -30,6 +31,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use self::load::{Loader, Word};
 use self::models::Models;
 use self::orders::Orders;
+use self::privacy::Privacy;
 use self::retired::Retired;
 use self::wanted::Wanted;
 use crate::board::{Board, EndpointStatus, State};
@@ -274,9 +276,10 @@ impl Keeper {
         self.wanted.retain(|name, wanted| wanted.file != file || *name == spec.name);
         let name = spec.name.clone();
         let serving = self.wanted.remove(&name).and_then(|before| before.serving);
-        let (file, fault) = (file.to_owned(), None);
+        let (file, fault, privacy) = (file.to_owned(), None, Privacy::default());
         let revision = self.revisions.get(&name).copied().unwrap_or_default();
-        self.wanted.insert(name, Wanted { file, digest, spec, models, serving, revision, fault });
+        let wanted = Wanted { file, digest, spec, models, serving, revision, fault, privacy };
+        self.wanted.insert(name, wanted);
         true
     }
 

@@ -5,7 +5,10 @@
 //! first dimension is not the request's rows (a constant output, say) has no value per row and is
 //! left out of the schema.
 
-use collector::{Block, Kind, Record, Route, RowSchema, Source, TraceContext, Values as RowValues};
+use collector::{
+    Block, HashKey, Kind, Record, Route, RowSchema, Rules, Source, TraceContext,
+    Values as RowValues,
+};
 use model_loader::{Datatype, Signature, Tensor, TensorSpec, Values};
 use smallvec::SmallVec;
 
@@ -20,21 +23,52 @@ mod tests;
 const MAX_COLUMNS: usize = 2048;
 /// What stands before the name of an input's column.
 const INPUT: &str = "in";
+/// The same of an output's.
+const OUTPUT: &str = "out";
 
 /// The schema of the rows that a model version writes at one deployment, of what is kept of them.
+/// `key` is that of the hashes, if there are any.
 ///
 /// # Errors
-/// The collector's, when the columns make no schema.
+/// The collector's, when the columns make no schema, or when a privacy rule is for none of them.
 pub fn row_schema(
     source: Source,
     signature: &Signature,
-    keep: CollectSpec,
+    keep: &CollectSpec,
+    key: Option<&HashKey>,
 ) -> Result<RowSchema, collector::Error> {
-    let inputs = signature.inputs().iter().filter(|_| keep.inputs);
-    let outputs = signature.outputs().iter().filter(|_| keep.outputs);
-    let blocks =
-        inputs.map(|spec| block(INPUT, spec)).chain(outputs.map(|spec| block("out", spec)));
-    RowSchema::new(source, blocks.flatten().collect())
+    let side = |side, specs: &[TensorSpec]| -> Vec<Block> {
+        specs.iter().filter_map(|spec| block(side, spec)).collect()
+    };
+    let inputs = side(INPUT, signature.inputs());
+    let outputs = side(OUTPUT, signature.outputs());
+    let has = |blocks: &[Block], name: &String| blocks.iter().any(|of| of.columns.contains(name));
+    let mut rules = rules(keep);
+    // A mistyped name would leave in the clear what was to be covered, also on a side that is not
+    // kept now.
+    if let Some(unknown) = rules.keys().find(|name| !has(&inputs, name) && !has(&outputs, name)) {
+        let Source { endpoint, deployment, model, version, .. } = &source;
+        let of = format!("{endpoint}/{deployment}/{model}:{version}");
+        let why = format!("a privacy rule for `{unknown}`, and there is no such column");
+        return Err(collector::Error::Schema { of, why });
+    }
+    rules.retain(|name, _| {
+        (keep.inputs && has(&inputs, name)) || (keep.outputs && has(&outputs, name))
+    });
+    let inputs = inputs.into_iter().filter(|_| keep.inputs);
+    let outputs = outputs.into_iter().filter(|_| keep.outputs);
+    RowSchema::with_privacy(source, inputs.chain(outputs).collect(), rules, key.cloned())
+}
+
+/// The privacy rules by complete column names. A spec names a feature as clients do, and an output
+/// with its side.
+fn rules(keep: &CollectSpec) -> Rules {
+    let features = keep.privacy.iter().flat_map(|privacy| &privacy.features);
+    let complete = |name: &String| match name.strip_prefix(OUTPUT) {
+        Some(rest) if rest.starts_with('.') => name.clone(),
+        _ => format!("{INPUT}.{name}"),
+    };
+    features.map(|(name, rule)| (complete(name), rule.clone())).collect()
 }
 
 /// Whether rows of such a model can be written at all, whichever deployment it is put at.
@@ -50,7 +84,7 @@ pub fn check(signature: &Signature) -> Result<(), String> {
         version: name(),
         model_digest: String::new(),
     };
-    row_schema(source, signature, CollectSpec::default())
+    row_schema(source, signature, &CollectSpec::default(), None)
         .map(drop)
         .map_err(|error| error.to_string())
 }
@@ -84,7 +118,7 @@ pub fn record(
     about: Circumstances<'_>,
     take: impl FnOnce(&Record<'_>),
 ) {
-    let (signature, keep) = (deployment.runnable.signature(), deployment.collect);
+    let (signature, keep) = (deployment.runnable.signature(), &deployment.collect);
     let inputs = signature.inputs().iter().zip(answer.inputs.tensors());
     let outputs = signature.outputs().iter().zip(&answer.outputs);
     let values: SmallVec<[RowValues<'_>; FEW]> = inputs

@@ -93,7 +93,11 @@ fn read(files: &[PathBuf]) -> Result<Vec<Vec<u8>>, String> {
     files.iter().map(|file| read_one(file)).collect()
 }
 
-fn read_one(path: &Path) -> Result<Vec<u8>, String> {
+/// A file's content.
+///
+/// # Errors
+/// A sentence that names the file, when it cannot be read or is too large.
+pub fn read_one(path: &Path) -> Result<Vec<u8>, String> {
     let says = |error: &dyn fmt::Display| format!("{}: {error}", path.display());
     let file = std::fs::File::open(path).map_err(|error| says(&error))?;
     let mut content = Vec::new();

@@ -4,6 +4,8 @@
 //! references, weights that are not percentages or do not sum to 100 or 0, shares for a deployment
 //! that is not there, limits out of range.
 
+use std::sync::Arc;
+
 use model_loader::Name;
 
 use crate::route::{RouteTable, Weight};
@@ -11,11 +13,13 @@ use tree::{Mistakes, Node};
 
 mod deployment;
 mod drift;
+mod privacy;
 mod tree;
 mod yaml;
 
 pub use deployment::{Batching, DeploymentSpec, Execution};
 pub use drift::{Alert, AlertFormat, DriftSpec};
+pub use privacy::PrivacySpec;
 
 #[cfg(test)]
 mod tests;
@@ -41,7 +45,7 @@ pub struct EndpointSpec {
 }
 
 /// Which rows are kept, and what of them.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CollectSpec {
     /// Share of the requests whose rows are kept, 0 to 1.
     pub sampling: f64,
@@ -49,6 +53,8 @@ pub struct CollectSpec {
     pub inputs: bool,
     /// Whether rows have the outputs.
     pub outputs: bool,
+    /// What is changed of the values before they are stored.
+    pub privacy: Option<Arc<PrivacySpec>>,
 }
 
 /// A spec that may have mistakes.
@@ -168,11 +174,13 @@ fn collect(node: Node<'_>) -> CollectSpec {
             "rows have neither inputs nor outputs: for no rows, set sampling to 0",
         );
     }
+    let privacy = keys.take("privacy").and_then(privacy::read).map(Arc::new);
     keys.close();
     CollectSpec {
         sampling: sampling.unwrap_or(usual.sampling),
         inputs: inputs.unwrap_or(usual.inputs),
         outputs: outputs.unwrap_or(usual.outputs),
+        privacy,
     }
 }
 
@@ -198,6 +206,6 @@ impl Draft {
 impl Default for CollectSpec {
     /// Everything is kept.
     fn default() -> Self {
-        Self { sampling: 1.0, inputs: true, outputs: true }
+        Self { sampling: 1.0, inputs: true, outputs: true, privacy: None }
     }
 }

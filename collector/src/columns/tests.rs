@@ -10,8 +10,8 @@ use crate::spool::entry::{size, write};
 /// A request's rows as they are in the spool.
 pub(crate) fn bytes(record: &Record<'_>) -> Vec<u8> {
     let all = 0..record.rows;
-    let mut bytes = vec![0; size(record, &all).unwrap()];
-    write(0, record, &all, &mut bytes);
+    let mut bytes = vec![0; size(record, &all, None).unwrap()];
+    write(0, record, &all, None, &mut bytes);
     bytes
 }
 

@@ -102,7 +102,8 @@ impl Footer {
         self.batches_within(names, MAX_COLUMN_BYTES)
     }
 
-    /// As [`Footer::batches`], for who holds one batch at a time: at most `most` bytes decompressed.
+    /// As [`Footer::batches`], for who holds one batch at a time: at most `most` bytes
+    /// decompressed.
     ///
     /// # Errors
     /// As of [`Footer::batches`].

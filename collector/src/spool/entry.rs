@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use crate::privacy::Cover;
 use crate::row::{Kind, Record, Route, TEXT_HEAD, TraceContext};
 use crate::schema::RowSchema;
 
@@ -16,7 +17,8 @@ mod tests;
 /// Bytes before the names.
 const HEAD: usize = 80;
 
-const PAD: usize = 8;
+/// A block begins at a multiple of so many bytes.
+pub(crate) const PAD: usize = 8;
 
 /// Bits of the flags.
 const NAMED: u32 = 1;
@@ -46,10 +48,18 @@ pub(crate) struct Entry<'s> {
 /// Cuts pieces off the front.
 struct Front<'s>(&'s [u8]);
 
-/// Bytes of an entry with the rows of `record` in `range`; `None` for more than any segment holds.
-pub(crate) fn size(record: &Record<'_>, range: &Range<usize>) -> Option<usize> {
+/// Bytes of an entry with the rows of `record` in `range`, as `cover` leaves them; `None` for more
+/// than any segment holds.
+pub(crate) fn size(
+    record: &Record<'_>,
+    range: &Range<usize>,
+    cover: Option<&Cover>,
+) -> Option<usize> {
     let names = record.request_id.len() + record.correlation_id.map_or(0, str::len);
     let mut size = HEAD.checked_add(names)?;
+    if let Some(cover) = cover {
+        return cover.size(record, range, size);
+    }
     for values in record.values {
         let width = values.len() / record.rows.max(1);
         let bytes = values.spooled(range.start * width..range.end * width)?;
@@ -59,7 +69,27 @@ pub(crate) fn size(record: &Record<'_>, range: &Range<usize>) -> Option<usize> {
 }
 
 /// Writes that entry to `out`, which has its size.
-pub(crate) fn write(lane: u32, record: &Record<'_>, range: &Range<usize>, out: &mut [u8]) {
+pub(crate) fn write(
+    lane: u32,
+    record: &Record<'_>,
+    range: &Range<usize>,
+    cover: Option<&Cover>,
+    out: &mut [u8],
+) {
+    let mut end = head(lane, record, range, out);
+    if let Some(cover) = cover {
+        return cover.write(record, range, end, out);
+    }
+    for values in record.values {
+        let start = end.next_multiple_of(PAD);
+        let width = values.len() / record.rows.max(1);
+        let rest = values.spool(range.start * width..range.end * width, &mut out[start..]).len();
+        end = out.len() - rest;
+    }
+}
+
+/// Writes its head and names; gives where they end.
+fn head(lane: u32, record: &Record<'_>, range: &Range<usize>, out: &mut [u8]) -> usize {
     let (correlation, trace) = (record.correlation_id.unwrap_or_default(), record.trace);
     let Route { weight, sticky_hash, is_named } = record.route;
     let flag = |set: bool, flag| if set { flag } else { 0 };
@@ -93,12 +123,7 @@ pub(crate) fn write(lane: u32, record: &Record<'_>, range: &Range<usize>, out: &
         out[end..end + name.len()].copy_from_slice(name.as_bytes());
         end += name.len();
     }
-    for values in record.values {
-        let start = end.next_multiple_of(PAD);
-        let width = values.len() / record.rows.max(1);
-        let rest = values.spool(range.start * width..range.end * width, &mut out[start..]).len();
-        end = out.len() - rest;
-    }
+    end
 }
 
 // === impl Entry ===
@@ -137,11 +162,12 @@ impl<'s> Entry<'s> {
         })
     }
 
-    /// The values of each block, as `write` put them; `None` when they are not those of `schema`.
+    /// The values of each stored block, as `write` put them; `None` when they are not those of
+    /// `schema`.
     pub(crate) fn blocks(&self, schema: &RowSchema) -> Option<Vec<&'s [u8]>> {
         let mut rest = Front(self.values);
-        let mut blocks = Vec::with_capacity(schema.blocks().len());
-        for block in schema.blocks() {
+        let mut blocks = Vec::with_capacity(schema.stored().len());
+        for block in schema.stored() {
             let count = block.columns.len().checked_mul(usize::try_from(self.rows).ok()?)?;
             let whole = rest.0;
             match block.kind.size() {

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::privacy::Rules;
 use crate::row::{Block, Kind, Source};
 use crate::schema::RowSchema;
 
@@ -55,6 +56,9 @@ struct Line {
     model_digest: String,
     sampled_weight: f64,
     blocks: Vec<(String, Vec<String>)>,
+    /// Never the key.
+    #[serde(default, skip_serializing_if = "Rules::is_empty")]
+    privacy: Rules,
 }
 
 // === impl Lanes ===
@@ -107,7 +111,8 @@ impl Lanes {
     ) -> Result<Arc<Lane>, Error> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let same = |lane: &&Arc<Lane>| {
-            lane.schema.id() == schema.id() && lane.sampled_weight == sampled_weight
+            let same = lane.schema.id() == schema.id() && lane.schema.key() == schema.key();
+            same && lane.sampled_weight == sampled_weight
         };
         if let Some(lane) = known.lanes.iter().find(same) {
             return Ok(Arc::clone(lane));
@@ -154,8 +159,19 @@ impl Line {
         let blocks = lane.schema.blocks().iter();
         let blocks = blocks.map(|block| (block.kind.name().to_owned(), block.columns.clone()));
         let blocks = blocks.collect();
+        let privacy = lane.schema.rules().cloned().unwrap_or_default();
         let (lane, sampled_weight) = (lane.number, lane.sampled_weight);
-        Self { lane, endpoint, deployment, model, version, model_digest, sampled_weight, blocks }
+        Self {
+            lane,
+            endpoint,
+            deployment,
+            model,
+            version,
+            model_digest,
+            sampled_weight,
+            blocks,
+            privacy,
+        }
     }
 }
 
@@ -172,6 +188,7 @@ fn lane(line: &str, place: usize) -> Result<Lane, String> {
     };
     let blocks = line.blocks.into_iter().map(block).collect::<Result<_, _>>()?;
     let source = Source { endpoint, deployment, model, version, model_digest };
-    let schema = RowSchema::new(source, blocks).map_err(|error| error.to_string())?;
+    let schema =
+        RowSchema::left(source, blocks, line.privacy).map_err(|error| error.to_string())?;
     Ok(Lane { number: lane, schema: Arc::new(schema), sampled_weight: line.sampled_weight })
 }

@@ -10,6 +10,7 @@ mod killed;
 mod labels;
 mod outage;
 mod overflow;
+mod privacy;
 mod reading;
 mod rolling;
 mod rows;

@@ -1,8 +1,10 @@
 //! What is counted, and that sums do not depend on how rows are split.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float32Array, Float64Array, Int32Array, RecordBatch, StringArray};
+use arrow_schema::{DataType, Field, Schema};
 use proptest::prelude::*;
 
 use super::Profile;
@@ -72,6 +74,24 @@ fn text_is_refused_and_nothing_counted() {
     let error = profile.fold(&batch, "in.").unwrap_err();
     assert_eq!(error.to_string(), "column `in.b` holds Utf8, not numbers");
     assert_eq!(profile, Profile::new(&baseline()));
+}
+
+#[test]
+fn a_column_under_a_privacy_rule_is_not_counted_whatever_its_type() {
+    let a: ArrayRef = Arc::new(Float64Array::from(vec![10.0, 20.0]));
+    let b: ArrayRef = Arc::new(StringArray::from(vec!["4e5d", "ec9e"]));
+    let told = |rule: &str| HashMap::from([("skeg.privacy".to_owned(), rule.to_owned())]);
+    let fields = vec![
+        Field::new("in.a", DataType::Float64, false).with_metadata(told(r#"{"bucket":10.0}"#)),
+        Field::new("in.b", DataType::Utf8, false).with_metadata(told("\"hash\"")),
+    ];
+    let covered = RecordBatch::try_new(Arc::new(Schema::new(fields)), vec![a, b]).unwrap();
+    let mut profile = Profile::new(&baseline());
+    profile.fold(&covered, "in.").unwrap();
+    profile.fold(&batch("in.", some(&[1.0]), some(&[1.0])), "in.").unwrap();
+    let twice = sum(&profile, &profile);
+    let counts: Vec<_> = twice.features().map(|(_, t)| (t.rows(), t.covered())).collect();
+    assert_eq!((twice.rows(), counts), (6, vec![(2, 4), (2, 4)]));
 }
 
 #[test]

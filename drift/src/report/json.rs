@@ -83,6 +83,8 @@ impl<'a> DeploymentFile<'a> {
         let baseline_rows = analysis.map(|analysis| analysis.baseline_rows);
         let features = analysis.iter().flat_map(|analysis| &analysis.features);
         let skipped = entry.judged.iter().flat_map(|judged| &judged.skipped);
+        let skipped = skipped.map(|skipped| skipped.name.as_str());
+        let covered = analysis.iter().flat_map(|analysis| &analysis.covered).map(String::as_str);
         DeploymentFile {
             deployment: &entry.deployment,
             model: &entry.model,
@@ -91,7 +93,7 @@ impl<'a> DeploymentFile<'a> {
             baseline_rows,
             verdict: analysis.map(|analysis| analysis.verdict().to_string()),
             features: features.map(|f| FeatureFile::new(f, baseline_rows.unwrap_or(0))).collect(),
-            not_compared: skipped.map(|s| s.name.as_str()).collect(),
+            not_compared: skipped.chain(covered).collect(),
         }
     }
 }

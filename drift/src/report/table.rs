@@ -166,6 +166,10 @@ fn not_judged(report: &Report) -> Vec<String> {
         if !names.is_empty() {
             lines.push(format!("not compared in {title}, no numbers: {}", names.join(", ")));
         }
+        if !analysis.covered.is_empty() {
+            let names = analysis.covered.join(", ");
+            lines.push(format!("not compared in {title}, under privacy rules: {names}"));
+        }
         let absent = analysis.features.iter().filter(|f| f.rows == 0 && analysis.rows > 0);
         let names: Vec<&str> = absent.map(|f| f.feature.as_str()).collect();
         if !names.is_empty() {

@@ -153,6 +153,7 @@ fn shown(spec: &EndpointSpec, digest: &str) -> serde_json::Value {
         "name": spec.name,
         "spec": digest,
         "deployments": deployments.collect::<Vec<_>>(),
+        "privacy": spec.collect.privacy.as_deref(),
     })
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use collector::{Collector, Sampling, Source};
+use collector::{Collector, HashKey, RowSchema, Sampling, Source};
 use model_loader::ModelRef;
 
 use super::load::Loaded;
@@ -29,6 +29,8 @@ pub(super) struct Workbench<'a> {
     pub(super) collector: &'a Collector,
     /// Scoring threads.
     pub(super) workers: usize,
+    /// The key of the endpoint's hashes, if it has any.
+    pub(super) hash_key: Option<&'a HashKey>,
 }
 
 /// Builds revision `revision` of an endpoint over the models that `loaded` gives; a deployment
@@ -48,7 +50,7 @@ pub(super) fn endpoint(
     let mut seats = Vec::new();
     for (wanted, version) in spec.deployments.iter().zip(models) {
         let Some(model) = loaded(version) else {
-            seats.extend(before.and_then(|before| stand_in(wanted, before)));
+            seats.extend(before.and_then(|before| stand_in(spec, wanted, before, bench)));
             continue;
         };
         let made = deployment(spec, (wanted, version), &model, bench)?;
@@ -74,9 +76,19 @@ pub(super) fn endpoint(
 }
 
 /// What sat in a seat before, where what is to sit there is not ready and has no traffic: whoever
-/// asks for the deployment by name still finds it.
-fn stand_in(wanted: &DeploymentSpec, before: &Endpoint) -> Option<Seat> {
+/// asks for the deployment by name still finds it. Not where its rows would be stored under other
+/// privacy rules than the spec's.
+fn stand_in(
+    spec: &EndpointSpec,
+    wanted: &DeploymentSpec,
+    before: &Endpoint,
+    bench: &Workbench<'_>,
+) -> Option<Seat> {
     let seat = before.seats.iter().find(|seat| seat.deployment.name == wanted.name)?;
+    let (rules, key) = (&seat.deployment.collect.privacy, seat.deployment.hash_key.as_ref());
+    if *rules != spec.collect.privacy || key != bench.hash_key {
+        return None;
+    }
     let (weight, mirror) = (wanted.weight, Weight::default());
     (weight == Weight::default()).then(|| Seat {
         deployment: Arc::clone(&seat.deployment),
@@ -124,6 +136,7 @@ fn same(seat: &Seat, made: &Deployment) -> bool {
         && there.batching() == made.batching()
         && there.timeout == made.timeout
         && there.collect == made.collect
+        && there.hash_key == made.hash_key
 }
 
 fn deployment(
@@ -136,22 +149,14 @@ fn deployment(
     let labels = Labels {
         endpoint: spec.name.to_string(),
         deployment: wanted.name.to_string(),
-        model: name.clone(),
-        version: version.clone(),
-    };
-    let source = Source {
-        endpoint: spec.name.to_string(),
-        deployment: wanted.name.to_string(),
         model: name,
         version,
-        model_digest: loaded.digest.clone(),
     };
     if wanted.batching.is_on() {
         let signature = loaded.model.signature();
         signature.batchable().map_err(|why| format!("deployment {}: {why}", wanted.name))?;
     }
-    let schema = record::row_schema(source, loaded.model.signature(), spec.collect);
-    let schema = schema.map_err(|error| format!("deployment {}: {error}", wanted.name))?;
+    let schema = schema(spec, (wanted, model), loaded, bench.hash_key)?;
     let sampling = Sampling::new(spec.collect.sampling);
     let rows = bench.collector.appender(Arc::new(schema), sampling);
     let rows = rows.map_err(|error| format!("deployment {}: {error}", wanted.name))?;
@@ -164,9 +169,31 @@ fn deployment(
         lane: Lane::new(wanted.batching),
         timeout: wanted.timeout,
         series: bench.metrics.series(labels),
-        collect: spec.collect,
+        collect: spec.collect.clone(),
+        hash_key: bench.hash_key.cloned(),
         rows,
     })
+}
+
+/// The schema of a deployment's rows.
+///
+/// # Errors
+/// A sentence that names the deployment, when the spec asks of the model's rows what cannot be.
+pub(super) fn schema(
+    spec: &EndpointSpec,
+    (wanted, model): (&DeploymentSpec, &ModelRef),
+    loaded: &Loaded,
+    key: Option<&HashKey>,
+) -> Result<RowSchema, String> {
+    let source = Source {
+        endpoint: spec.name.to_string(),
+        deployment: wanted.name.to_string(),
+        model: model.model.to_string(),
+        version: model.version.to_string(),
+        model_digest: loaded.digest.clone(),
+    };
+    let schema = record::row_schema(source, loaded.model.signature(), &spec.collect, key);
+    schema.map_err(|error| format!("deployment {}: {error}", wanted.name))
 }
 
 fn admission(wanted: &DeploymentSpec, loaded: &Loaded, workers: usize) -> Admission {

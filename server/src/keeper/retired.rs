@@ -69,6 +69,7 @@ impl Retired {
             revision: 0,
             spec: None,
             fault: None,
+            privacy: None,
             deployments: self.of(name).collect(),
         };
         names.into_iter().map(status).collect()

@@ -232,3 +232,42 @@ fn a_part_that_answers_is_not_given_up_for_a_model_that_failed() {
         assert!(keeper.board().endpoints[0].fault.as_ref().unwrap().contains("fraud:9"));
     });
 }
+
+#[test]
+fn rules_that_cannot_be_kept_leave_the_old_spec_in_force() {
+    run(async {
+        let (store, mut keeper, text) = example().await;
+        settle(&mut keeper).await;
+        let folder = tempfile::tempdir().unwrap();
+        let key = folder.path().join("key");
+        let file = key.display();
+        let privacy = format!("{{hash_key_file: '{file}', features: {{amount: hash}}}}");
+        let ruled = format!("{text}\ncollect: {{privacy: {privacy}}}\n");
+        // Nor does one without traffic serve under the one spec's share and the other's rules.
+        let drained = ruled.replace("green: 90, blue: 10", "green: 0, blue: 0");
+        for text in [&ruled, &drained, &ruled] {
+            put(&store, "fraud", text.clone()).await;
+            settle(&mut keeper).await;
+            assert_eq!(served(&keeper).0, 1);
+            let status = &keeper.board().endpoints[0];
+            assert!(status.fault.as_ref().unwrap().contains("hash_key_file"), "{status:?}");
+            assert_eq!(status.privacy, None);
+        }
+        std::fs::write(&key, "0123456789abcdef").unwrap();
+        keeper.reconcile();
+        assert_eq!(served(&keeper).0, 2);
+        let status = &keeper.board().endpoints[0];
+        assert!(status.fault.is_none() && status.privacy.is_some(), "{status:?}");
+        let live = keeper.tools.shared.endpoints.load_full();
+        let seats = &live.get("fraud").unwrap().seats;
+        assert!(seats.iter().all(|seat| seat.deployment.hash_key.is_some()));
+
+        // A blue that fails for another reason has no stand-in under older rules.
+        let changed = ruled.replace("amount: hash", "amount: drop");
+        let changed = changed.replace("fraud:2", "fraud:9").replace("90, blue: 10", "100, blue: 0");
+        put(&store, "fraud", changed).await;
+        settle(&mut keeper).await;
+        let green = vec![("green".to_owned(), 100.0)];
+        assert_eq!(served(&keeper), (3, green, vec!["blue".to_owned()]));
+    });
+}

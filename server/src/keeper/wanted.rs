@@ -3,11 +3,12 @@
 //! A spec serves once all of its models are ready. Before that, what served before goes on; where
 //! nothing did, or where the models that failed are to have no traffic, a part of it serves.
 
-use model_loader::{ModelQuery, ModelRef};
+use model_loader::{ModelQuery, ModelRef, Name};
 
 use super::Tools;
 use super::build::{self, Workbench};
 use super::models::Models;
+use super::privacy::Privacy;
 use super::retired::Retired;
 use crate::board::{DeploymentStatus, EndpointStatus, State};
 use crate::endpoint::{Endpoint, Seat, Unready};
@@ -31,6 +32,8 @@ pub(super) struct Wanted {
     pub(super) revision: u64,
     /// Why this does not serve.
     pub(super) fault: Option<String>,
+    /// Whether its rows can be stored as it has them.
+    pub(super) privacy: Privacy,
 }
 
 /// What tells a spec of these versions from any other, the same on all replicas.
@@ -63,17 +66,23 @@ impl Wanted {
         tools: &Tools,
     ) -> Option<Endpoint> {
         let (pending, failed) = models.missing(&self.spec, &self.models);
-        let whole = !pending && failed.is_none();
-        self.fault = failed;
-        let missing =
-            build::unready(&self.spec, &self.models, |model| models.ready(model).is_some());
+        self.privacy.look(&self.spec, &self.models, models);
+        let uncovered = self.privacy.faults(&self.spec, &self.models);
+        let whole = !pending && failed.is_none() && uncovered.is_none();
+        let causes: Vec<String> = failed.into_iter().chain(uncovered).collect();
+        self.fault = (!causes.is_empty()).then(|| causes.join("; "));
+        let privacy = &self.privacy;
+        let loaded =
+            |model: &ModelRef| models.ready(model).filter(|_| privacy.fault(model).is_none());
+        let missing = build::unready(&self.spec, &self.models, |model| loaded(model).is_some());
         let carries = |unready: &[Unready]| unready.iter().any(|u| u.weight > Weight::default());
         // A part serves once it is known to be one: where nothing whole did and nobody who answers
         // is lost, or where what failed is to have no traffic, which must not wait for it.
         let part = served.is_none_or(|served| {
             let answers = |u: &Unready| served.seats.iter().any(|s| s.deployment.name == u.name);
             let loses = missing.iter().any(|u| u.weight > Weight::default() && answers(u));
-            !carries(&missing) || (carries(&served.unready) && !loses)
+            let stays = !carries(&missing) || (carries(&served.unready) && !loses);
+            stays && !self.uncovers(served)
         });
         if !whole && (pending || !part) {
             return None;
@@ -86,9 +95,9 @@ impl Wanted {
             metrics: &tools.shared.metrics,
             collector: &tools.collector,
             workers: tools.workers,
+            hash_key: privacy.key(),
         };
         let revision = self.revision + 1;
-        let loaded = |model: &ModelRef| models.ready(model);
         match build::endpoint((&self.spec, &self.models), revision, served, loaded, &bench) {
             Ok(built) => {
                 let name = &self.spec.name;
@@ -102,6 +111,14 @@ impl Wanted {
                 None
             }
         }
+    }
+
+    /// Whether a deployment that serves now is one whose rows could not be covered: then the spec
+    /// that it serves under stays in force as a whole.
+    fn uncovers(&self, served: &Endpoint) -> bool {
+        let serves = |name: &Name| served.seats.iter().any(|seat| seat.deployment.name == *name);
+        let mut wanted = self.spec.deployments.iter().zip(&self.models);
+        wanted.any(|(wanted, model)| self.privacy.fault(model).is_some() && serves(&wanted.name))
     }
 
     pub(super) fn status(
@@ -128,7 +145,10 @@ impl Wanted {
             name: wanted.name.clone(),
             model: model.clone(),
             traffic: 0.0,
-            state: state(model),
+            state: match (state(model), self.privacy.fault(model)) {
+                (State::Loading | State::Warming, Some(cause)) => State::Failed(cause.to_owned()),
+                (state, _) => state,
+            },
         });
         let mut deployments: Vec<DeploymentStatus> = Vec::new();
         for status in serving.chain(coming).chain(retired.of(&self.spec.name)) {
@@ -143,6 +163,11 @@ impl Wanted {
             revision: served.map_or(0, |served| served.revision),
             spec: self.serving.clone(),
             fault: self.fault.clone(),
+            privacy: seats
+                .first()
+                .map_or(&self.spec.collect, |s| &s.deployment.collect)
+                .privacy
+                .clone(),
             deployments,
         }
     }

@@ -1,8 +1,12 @@
 //! Signatures become column names; tensors become values in the same order.
 
+use std::sync::Arc;
+
+use collector::{HashKey, Rule, Source};
 use model_loader::{Datatype, Signature, TensorSpec};
 
 use super::{CollectSpec, block, check};
+use crate::spec::PrivacySpec;
 
 fn spec(name: &str, shape: &[Option<usize>], features: &[&str], classes: &[&str]) -> TensorSpec {
     let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -56,6 +60,17 @@ fn names_that_do_not_fit_the_width_are_not_used() {
     assert_eq!(columns("in", &spec).unwrap(), ["in.x.0", "in.x.1", "in.x.2"]);
 }
 
+fn source() -> Source {
+    let named = |name: &str| name.to_owned();
+    Source {
+        endpoint: named("e"),
+        deployment: named("d"),
+        model: named("m"),
+        version: named("1"),
+        model_digest: named("0"),
+    }
+}
+
 #[test]
 fn tensors_without_a_value_per_row_are_left_out() {
     for shape in [&[][..], &[Some(3)], &[Some(1), Some(3)], &[None, None], &[None, Some(100_000)]] {
@@ -65,15 +80,7 @@ fn tensors_without_a_value_per_row_are_left_out() {
         vec![spec("x", &[None, Some(2)], &[], &[])],
         vec![spec("c", &[Some(3)], &[], &[]), spec("y", &[None], &[], &[])],
     );
-    let named = |name: &str| name.to_owned();
-    let source = collector::Source {
-        endpoint: named("e"),
-        deployment: named("d"),
-        model: named("m"),
-        version: named("1"),
-        model_digest: named("0"),
-    };
-    let schema = super::row_schema(source, &signature, CollectSpec::default()).unwrap();
+    let schema = super::row_schema(source(), &signature, &CollectSpec::default(), None).unwrap();
     let widths: Vec<usize> = schema.blocks().iter().map(|block| block.columns.len()).collect();
     assert_eq!(widths, [2, 1]);
 }
@@ -84,4 +91,37 @@ fn a_signature_whose_columns_repeat_is_refused_before_it_is_registered() {
     let signature = |names| Signature::new(Vec::new(), outputs(names));
     assert_eq!(check(&signature(["y", "z"])), Ok(()));
     assert!(check(&signature(["y", "y"])).unwrap_err().contains("out.y"));
+}
+
+#[test]
+fn privacy_rules_are_held_against_all_columns_and_applied_to_those_kept() {
+    let signature = Signature::new(
+        vec![spec("x", &[None, Some(2)], &["amount", "out.hour"], &[])],
+        vec![spec("label", &[None], &[], &[])],
+    );
+    let made = |rules: &[(&str, Rule)], outputs: bool| {
+        let rules = rules.iter().map(|(name, rule)| ((*name).to_owned(), rule.clone()));
+        let privacy = PrivacySpec { hash_key_file: None, features: rules.collect() };
+        let privacy = Some(Arc::new(privacy));
+        let keep = CollectSpec { outputs, privacy, ..CollectSpec::default() };
+        let key = HashKey::new(b"0123456789abcdef").unwrap();
+        super::row_schema(source(), &signature, &keep, Some(&key))
+    };
+    let names = |rules: &[(&str, Rule)], outputs: bool| {
+        let schema = made(rules, outputs).unwrap();
+        let names = schema.rules().map(|rules| rules.keys().cloned().collect::<Vec<_>>());
+        names.unwrap_or_default()
+    };
+    let rules = [("amount", Rule::Hash), ("out.label", Rule::Drop)];
+    assert_eq!(names(&rules, true), ["in.amount", "out.label"]);
+    assert_eq!(names(&rules, false), ["in.amount"]);
+    assert_eq!(names(&rules[1..], false), Vec::<String>::new());
+    for (unknown, column) in
+        [("amuont", "`in.amuont`"), ("out.lable", "`out.lable`"), ("out", "`in.out`")]
+    {
+        for outputs in [true, false] {
+            let error = made(&[(unknown, Rule::Drop)], outputs).unwrap_err().to_string();
+            assert!(error.contains(column), "{error}");
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use collector::{Buckets, Rule};
+
 use super::{AlertFormat, Batching, CollectSpec, Execution, parse};
 
 const GOOD: &str = "
@@ -116,7 +118,8 @@ drift:
     assert_eq!((green.execution, green.timeout), (Execution::Auto, Duration::from_secs(5)));
     assert_eq!((green.max_concurrent, green.queue, green.batching), (64, 128, Batching::NONE));
     assert_eq!(spec.sticky.as_deref(), Some("x-customer-id"));
-    assert_eq!(spec.collect, CollectSpec { sampling: 0.25, inputs: false, outputs: true });
+    let collect = CollectSpec { sampling: 0.25, inputs: false, outputs: true, privacy: None };
+    assert_eq!(spec.collect, collect);
     let drift = spec.drift.unwrap();
     assert_eq!((drift.window.as_secs(), drift.every.as_secs()), (86_400, 300));
     assert_eq!((drift.psi, drift.ks), (0.3, 0.15));
@@ -154,6 +157,22 @@ fn limits_out_of_range_and_contradictions_are_refused() {
         ("collect: {sampling: 1.01}", "collect.sampling"),
         ("collect: {inputs: 1}", "collect.inputs"),
         ("collect: {inputs: false, outputs: false}", "collect.outputs"),
+        ("collect: {privacy: {}}", "collect.privacy.features"),
+        ("collect: {privacy: {features: {}}}", "collect.privacy.features"),
+        ("collect: {privacy: {features: {a: 7}}}", "collect.privacy.features.a"),
+        ("collect: {privacy: {features: {a: keep}}}", "collect.privacy.features.a"),
+        ("collect: {privacy: {features: {a: hash}}}", "collect.privacy.hash_key_file"),
+        ("collect: {privacy: {features: {a: {bin: 7}}}}", "collect.privacy.features.a.bin"),
+        ("collect: {privacy: {features: {a: {bucket: 0}}}}", "collect.privacy.features.a.bucket"),
+        (
+            "collect: {privacy: {features: {a: {bucket: 1e16}}}}",
+            "collect.privacy.features.a.bucket",
+        ),
+        ("collect: {privacy: {features: {a: {bucket: []}}}}", "collect.privacy.features.a.bucket"),
+        (
+            "collect: {privacy: {features: {a: {bucket: [2, 2]}}}}",
+            "collect.privacy.features.a.bucket",
+        ),
         ("drift: {window: 5s}", "drift.window"),
         ("drift: {every: soon}", "drift.every"),
         ("drift: {alerts: [{webhook: {format: fax}}]}", "drift.alerts[0].webhook.url_file"),
@@ -161,4 +180,26 @@ fn limits_out_of_range_and_contradictions_are_refused() {
         let mistakes = parse(&format!("{GOOD}{line}\n")).unwrap_err();
         assert!(mistakes.iter().any(|m| m.starts_with(place)), "{place} not in {mistakes:?}");
     }
+}
+
+#[test]
+fn privacy_rules_are_read() {
+    let spec = parse(&format!(
+        "{GOOD}collect: {{privacy: {{hash_key_file: /secrets/key, features: {{age: {{bucket: 10}}, \
+         income: {{bucket: [0, 2.5e4]}}, email: hash, out.label: drop}}}}}}\n"
+    ));
+    let privacy = spec.unwrap().collect.privacy.unwrap();
+    assert_eq!(privacy.hash_key_file.as_deref(), Some(std::path::Path::new("/secrets/key")));
+    let rules = [
+        ("age", Rule::Bucket(Buckets::Width(10.0))),
+        ("email", Rule::Hash),
+        ("income", Rule::Bucket(Buckets::Edges(vec![0.0, 25_000.0]))),
+        ("out.label", Rule::Drop),
+    ];
+    assert_eq!(privacy.features, rules.map(|(name, rule)| (name.to_owned(), rule)).into());
+    assert!(privacy.hashes());
+    // Nobody who reads the rules learns where the key is.
+    let json = serde_json::to_string(&*privacy).unwrap();
+    let told = r#"{"age":{"bucket":10.0},"email":"hash","income":{"bucket":[0.0,25000.0]},"#;
+    assert_eq!(json, format!(r#"{told}"out.label":"drop"}}"#));
 }

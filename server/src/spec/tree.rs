@@ -76,6 +76,16 @@ impl<'m> Node<'m> {
         checked.map_err(|error| mistakes.note(&path, error)).ok()
     }
 
+    /// Whether it is a text.
+    pub(super) fn is_text(&self) -> bool {
+        self.value.is_string()
+    }
+
+    /// Whether it is a list.
+    pub(super) fn is_list(&self) -> bool {
+        self.value.is_array()
+    }
+
     /// Its keys; none, and a mistake, when it is no mapping.
     pub(super) fn fields(self) -> Fields<'m> {
         let Self { path, value, mistakes } = self;

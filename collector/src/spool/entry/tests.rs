@@ -18,8 +18,8 @@ fn schema() -> RowSchema {
 }
 
 fn bytes(record: &Record<'_>, rows: std::ops::Range<usize>) -> Vec<u8> {
-    let mut out = vec![0; size(record, &rows).unwrap()];
-    write(9, record, &rows, &mut out);
+    let mut out = vec![0; size(record, &rows, None).unwrap()];
+    write(9, record, &rows, None, &mut out);
     out
 }
 

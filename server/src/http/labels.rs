@@ -12,6 +12,7 @@ use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderMap, USER_AGENT};
 use hyper::http::request::Parts;
 use serde::Serialize;
+use tokio::sync::Semaphore;
 
 use super::coding::Coding;
 use super::encode::{self, Reply};
@@ -27,6 +28,10 @@ use crate::worker::Worker;
 
 /// A longer body is read beside the scoring thread.
 const SHORT: usize = 64 << 10;
+
+/// Bodies that are read beside the scoring threads at once. Whose client goes meanwhile gives its
+/// room back at once and is read to its end, so that the room alone would not bound them.
+static READERS: Semaphore = Semaphore::const_new(4);
 
 /// All of the body's labels are stored.
 #[derive(Debug, Serialize)]
@@ -101,7 +106,12 @@ async fn read(form: Form, body: Bytes, about: About) -> Result<Vec<Label>, Error
     if body.len() <= SHORT {
         return labels::read(form, &body, about);
     }
-    let read = tokio::task::spawn_blocking(move || labels::read(form, &body, about));
+    let turn = READERS.acquire().await.map_err(|_| Error::Broken)?;
+    let read = tokio::task::spawn_blocking(move || {
+        let read = labels::read(form, &body, about);
+        drop((body, turn));
+        read
+    });
     read.await.map_err(|_| Error::Broken)?
 }
 

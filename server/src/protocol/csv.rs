@@ -2,16 +2,20 @@
 
 use std::borrow::Cow;
 
-use csv::{ReaderBuilder, StringRecord, Writer};
+use csv::Writer;
 use model_loader::{Signature, Tensor, TensorSpec, Values};
 
-use super::columns::Columns;
+use super::columns::{COLUMNS_MAX, Columns};
 use super::frames::Table;
 use super::json::write::Write as _;
 use super::predictions::Outputs;
 use super::room::Room;
 use crate::error::Error;
 use crate::limits::RequestLimits;
+
+pub mod records;
+
+use self::records::{Ragged, Records};
 
 #[cfg(test)]
 mod tests;
@@ -28,15 +32,16 @@ pub fn read(
     signature: &Signature,
     limits: RequestLimits,
 ) -> Result<Table<'static>, Error> {
-    let wrong = |error: csv::Error| Error::Request(error.to_string());
-    let mut reader = ReaderBuilder::new().from_reader(body);
+    let wrong = |Ragged { line, what }| Error::Request(format!("line {line} {what}"));
+    let mut records = Records::new(body, COLUMNS_MAX).map_err(wrong)?;
     let mut columns = Columns::new(signature, Room::new(limits));
-    for name in reader.headers().map_err(wrong)? {
-        columns.add(Cow::Owned(name.to_owned()))?;
+    if let Some(names) = records.read().map_err(wrong)? {
+        for name in names.iter() {
+            columns.add(Cow::Owned(name.to_owned()))?;
+        }
     }
-    let mut record = StringRecord::new();
-    while reader.read_record(&mut record).map_err(wrong)? {
-        for (place, text) in record.iter().enumerate() {
+    while let Some(cells) = records.read().map_err(wrong)? {
+        for (place, text) in cells.iter().enumerate() {
             columns.parse(place, text)?;
         }
         columns.end_row()?;

@@ -38,8 +38,10 @@ unit:
 built:
 	cargo test --release --locked --workspace $(FEATURES) --no-run --quiet
 
+# Two files at a time, as much of a test is waiting; then those that compare times.
 acceptance: built tools
-	$(VENV)/bin/python -m pytest acceptance
+	$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m "not alone" acceptance
+	$(VENV)/bin/python -m pytest -m alone acceptance
 
 test: format lint unit acceptance
 
@@ -76,7 +78,7 @@ fuzz: $(TOOLS)/bin/cargo-fuzz
 
 # Rows under a million requests, kills and outages: about twenty minutes. They print what they measure.
 acceptance-long: built tools
-	$(VENV)/bin/python -m pytest --rootdir acceptance --long -s acceptance/long
+	$(VENV)/bin/python -m pytest --rootdir acceptance --long -s acceptance/long acceptance/test_swap.py
 
 # The committed example is what its script makes.
 example: tools

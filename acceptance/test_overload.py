@@ -16,6 +16,8 @@ from onnx import TensorProto, helper, numpy_helper
 import skeg
 from load import Load, running
 
+pytestmark = pytest.mark.alone
+
 WIDTH = 1024
 LAYERS = 8
 

@@ -152,7 +152,9 @@ def test_a_killed_replica_loses_only_what_it_had_in_hand(folder: Path) -> None:
         assert len(lost.failed) == 4 and lost.statuses() == {200}
 
 
-def test_loads_and_unloads_leave_the_memory_as_it_was(folder: Path) -> None:
+def test_loads_and_unloads_leave_the_memory_as_it_was(folder: Path, pytestconfig: pytest.Config) -> None:
+    turns = 500 if pytestconfig.getoption("--long") else 150
+
     def resident() -> int:
         status = Path(f"/proc/{server.process.pid}/status").read_text()
         return int(status.split("VmRSS:")[1].split()[0])
@@ -161,7 +163,7 @@ def test_loads_and_unloads_leave_the_memory_as_it_was(folder: Path) -> None:
         with server.client() as client:
             assert client.infer(BODY).status == 200
         held = []
-        for turn in range(500):
+        for turn in range(turns):
             model = f"fraud:{1 + turn % 2}"
             skeg.apply(server, skeg.spec({"green": model}, {"green": 100}))
             skeg.until(f"only {model}", lambda model=model: skeg.states(server) == {("green", model): "Ready"})

@@ -107,19 +107,21 @@ impl LocalStore {
 
     /// Puts an object if there is none.
     async fn create(&self, location: &Path, payload: PutPayload) -> Result<PutResult> {
-        let (disk, root, location) = (self.disk.clone(), Arc::clone(&self.root), location.clone());
-        let runtime = Handle::current();
+        let (disk, root, to) = (self.disk.clone(), Arc::clone(&self.root), location.clone());
         let made = tokio::task::spawn_blocking(move || {
-            let file = disk.path_to_filesystem(&location)?;
+            let file = disk.path_to_filesystem(&to)?;
             create::create(&root, &file, &payload).map_err(|source| match source.kind() {
                 std::io::ErrorKind::AlreadyExists => {
-                    Error::AlreadyExists { path: location.to_string(), source: source.into() }
+                    Error::AlreadyExists { path: to.to_string(), source: source.into() }
                 }
-                _ => failed(&location, source),
-            })?;
-            put_result(&disk, &runtime, &location)
+                _ => failed(&to, source),
+            })
         });
-        made.await?
+        made.await??;
+        // Not on the thread above: this takes one of its own, and when as many files are made at
+        // once as there are such threads, all would wait for each other.
+        let meta = self.disk.head(location).await?;
+        Ok(PutResult { e_tag: meta.e_tag, version: None, extensions: Default::default() })
     }
 
     /// Puts an object whether there is one or not.

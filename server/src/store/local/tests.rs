@@ -1,5 +1,7 @@
 //! Compare-and-swap on a disk: races, staleness, leftovers, listings.
 
+use std::time::Duration;
+
 use futures_util::TryStreamExt as _;
 use object_store::path::Path;
 use object_store::{
@@ -134,8 +136,12 @@ async fn what_is_created_is_there_once_and_nothing_beside_it() {
         let store = store.clone();
         async move { store.put_opts(&at("rows/v1/a"), text.into(), PutMode::Create.into()).await }
     };
-    // As after a kill before the move.
-    std::fs::write(folder.path().join(".skeg-staged-x#0"), "half").unwrap();
+    // As after a kill before the move, long ago and just now.
+    for (name, age) in [(".skeg-staged-x#0", 3500), (".skeg-staged-y#0", 3700)] {
+        let left = std::fs::File::create(folder.path().join(name)).unwrap();
+        let written = left.metadata().unwrap().modified().unwrap();
+        left.set_modified(written - Duration::from_secs(age)).unwrap();
+    }
     let made = create("one").await.unwrap();
     assert!(matches!(create("two").await, Err(Error::AlreadyExists { .. })));
     let (text, e_tag) = read(&store, "rows/v1/a").await;
@@ -154,6 +160,30 @@ async fn what_is_created_is_there_once_and_nothing_beside_it() {
     };
     std::fs::write(folder.path().join("plain"), "").unwrap();
     assert_eq!(mode("rows/v1/a"), mode("plain"));
+}
+
+#[test]
+fn more_creations_than_threads_that_may_block() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(2)
+        .build()
+        .unwrap();
+    let (_folder, store) = store();
+    let made = runtime.block_on(async {
+        let mut creations = tokio::task::JoinSet::new();
+        for number in 0..16 {
+            let store = store.clone();
+            let create = async move {
+                let location = at(&format!("rows/{number}"));
+                store.put_opts(&location, "row".into(), PutMode::Create.into()).await
+            };
+            creations.spawn(create);
+        }
+        tokio::time::timeout(Duration::from_secs(60), creations.join_all()).await
+    });
+    assert!(made.expect("they do not wait for each other").iter().all(Result::is_ok));
+    runtime.shutdown_background();
 }
 
 #[tokio::test]

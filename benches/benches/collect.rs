@@ -114,6 +114,7 @@ fn start(rows: usize, folder: &Path) -> (Collector, Writer, Appender) {
         writers: 1,
         spool: Spooling {
             folder: Some(folder.to_owned()),
+            store: String::new(),
             bytes: SPOOL_BYTES,
             age: Duration::from_hours(1),
         },
@@ -132,6 +133,7 @@ fn start(rows: usize, folder: &Path) -> (Collector, Writer, Appender) {
         model: "fraud".to_owned(),
         version: "1".to_owned(),
         model_digest: "0".repeat(64),
+        baseline: None,
     };
     let schema = RowSchema::new(source, blocks).expect("the columns make a schema");
     let appender = collector.appender(Arc::new(schema), Sampling::default()).expect("a lane");

@@ -35,6 +35,9 @@ pub struct Spooling {
     /// A folder on a local disk, made if it is missing; lives of several replicas may share it.
     /// Without one rows are in memory, and a killed process loses those that the store has not.
     pub folder: Option<PathBuf>,
+    /// What tells the store from any other, without a secret: what another process has left for
+    /// another store is not put to this one.
+    pub store: String,
     /// Most bytes of all segments, of earlier lives too.
     pub bytes: usize,
     /// Rows that the store has not taken for so long are given up.

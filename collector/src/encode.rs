@@ -38,6 +38,8 @@ pub(crate) const ZSTD_LEVEL: i32 = 1;
 
 /// Footer keys.
 const SCHEMA_HASH: &str = "skeg.schema_hash";
+/// What identifies the baseline of the rows' model version, if it has one.
+const BASELINE: &str = "skeg.baseline";
 pub(crate) const COLLECTOR_VERSION: &str = "skeg.collector_version";
 /// Which batch of which life the file is of: `boot/batch/hash of its plan`.
 pub(crate) const BATCH: &str = "skeg.batch";
@@ -75,6 +77,9 @@ pub(crate) fn file(group: &Group<'_>, footer: &Footer) -> Result<Bytes, Error> {
     writer.append_key_value_metadata(note(COLLECTOR_VERSION, version));
     writer.append_key_value_metadata(note(BATCH, footer.batch.clone()));
     writer.append_key_value_metadata(note(COUNTS, json(footer.counts)));
+    if let Some(baseline) = &schema.source().baseline {
+        writer.append_key_value_metadata(note(BASELINE, baseline.clone()));
+    }
     if let Some(rules) = schema.rules() {
         let rules = serde_json::to_string(rules).unwrap_or_default();
         writer.append_key_value_metadata(note(PRIVACY, rules));

@@ -20,7 +20,8 @@ use crate::keeper::Keeper;
 use crate::sampling::Sampling;
 use crate::schema::RowSchema;
 use crate::sink::{Publisher, Puts, Rules, Sink};
-use crate::spool::house::{House, left};
+use crate::spool::estate::Estate;
+use crate::spool::house::House;
 use crate::spool::lanes::Lane;
 use crate::thread::{Background, SETTLE, runtime};
 use crate::writer::Writer;
@@ -80,10 +81,11 @@ impl Collector {
         clock: fn() -> i64,
     ) -> Result<Collector, Error> {
         config.check()?;
-        let folder = config.spool.folder.as_deref();
-        let found = folder.map(left).transpose()?.unwrap_or_default();
+        let (folder, at) = (config.spool.folder.as_deref(), config.spool.store.as_str());
+        let mut estate = folder.map(|folder| Estate::open(folder, at)).transpose()?;
+        let found = estate.as_mut().map(Estate::left).transpose()?.unwrap_or_default();
         let life = (config.replica.as_str(), config.boot.as_str());
-        let (house, ink) = House::new(folder, life, config.writers)?;
+        let (house, ink) = House::new(folder, life, at, config.writers)?;
         let (house, books) = (Arc::new(house), Arc::<Books>::default());
         let left_bytes: usize = found.iter().map(House::bytes).sum();
         let left_bytes = Arc::new(AtomicUsize::new(left_bytes));
@@ -105,7 +107,7 @@ impl Collector {
             publisher,
             Arc::clone(&books),
             Arc::clone(&house),
-            (config.spool.folder.clone(), found, left_bytes),
+            (estate, found, left_bytes),
         );
         let sink = Background::start("skeg-sink", move || sink.run(runtime, stopped))?;
         let running = Mutex::new(Some(Running { keeper, sink, stop }));

@@ -92,6 +92,8 @@ pub struct Source {
     pub version: String,
     /// The model's digest, as its manifest has it.
     pub model_digest: String,
+    /// What identifies the baseline that the version was registered with: SHA-256 of its file.
+    pub baseline: Option<String>,
 }
 
 /// The part of a distributed trace that a request was (W3C Trace Context).

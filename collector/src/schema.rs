@@ -329,7 +329,8 @@ fn type_name(kind: &DataType) -> &'static str {
 }
 
 fn id(source: &Source, blocks: &[Block], hash: &str) -> SchemaId {
-    let Source { endpoint, deployment, model, version, model_digest } = source;
+    // The baseline is one of the files that the model's digest is of.
+    let Source { endpoint, deployment, model, version, model_digest, baseline: _ } = source;
     // The names hold no `/`; the digest, which may, comes last.
     let widths: Vec<usize> = blocks.iter().map(|block| block.columns.len()).collect();
     let text =

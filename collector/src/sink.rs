@@ -13,7 +13,6 @@ mod put;
 use std::any::Any;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -28,7 +27,8 @@ use tokio::time::{sleep, timeout};
 use crate::counts::Books;
 use crate::error::Error;
 use crate::roll::Roll;
-use crate::spool::house::{House, left};
+use crate::spool::estate::Estate;
+use crate::spool::house::House;
 use crate::spool::tally::{Count, Tally};
 
 use self::held::{Held, Made};
@@ -59,7 +59,7 @@ pub(crate) struct Sink {
     /// Bytes of the spool that earlier lives still take.
     left_bytes: Arc<AtomicUsize>,
     /// Where other lives leave their parts, and when that was looked at.
-    spool: Option<PathBuf>,
+    estate: Option<Estate>,
     looked_us: i64,
     /// What is on its way to the store.
     under_way: HashMap<Id, UnderWay>,
@@ -81,7 +81,7 @@ impl Sink {
         publisher: Publisher,
         books: Arc<Books>,
         house: Arc<House>,
-        (spool, left, left_bytes): (Option<PathBuf>, Vec<House>, Arc<AtomicUsize>),
+        (estate, left, left_bytes): (Option<Estate>, Vec<House>, Arc<AtomicUsize>),
     ) -> Sink {
         let now_us = publisher.now_us();
         let houses = std::iter::once(house).chain(left.into_iter().map(Arc::new));
@@ -94,7 +94,7 @@ impl Sink {
             held,
             puts,
             left_bytes,
-            spool,
+            estate,
             looked_us: now_us,
             under_way,
         }
@@ -135,12 +135,12 @@ impl Sink {
     /// Takes over what a life has left that ended meanwhile, as one of another replica.
     fn look(&mut self) {
         let now_us = self.publisher.now_us();
-        let Some(spool) = &self.spool else { return };
+        let Some(estate) = &mut self.estate else { return };
         if (self.looked_us..self.looked_us.saturating_add(LOOK_US)).contains(&now_us) {
             return;
         }
         self.looked_us = now_us;
-        match left(spool) {
+        match estate.left() {
             Ok(found) => {
                 let first = self.held.len();
                 self.held.extend(found.into_iter().map(|h| Held::new(Arc::new(h), now_us)));
@@ -178,7 +178,12 @@ impl Sink {
     fn advance(&mut self, is_end: bool) {
         let now_us = self.publisher.now_us();
         for place in 0..self.held.len() {
-            match self.held[place].advance(&self.rules, now_us, is_end, &self.books) {
+            // What was left shares bounds, however many lives left it; this life has its own.
+            let is_left = self.held[place].house.is_left;
+            let load = self.held.iter().filter(|held| held.house.is_left == is_left);
+            let load = load.map(Held::load).sum();
+            let when = (now_us, is_end);
+            match self.held[place].advance(&self.rules, when, load, &self.books) {
                 Ok(made) => self.put(place, made),
                 // It is tried again: files of it may be under way.
                 Err(error) => tracing::error!(%error, "rows stay in the spool"),

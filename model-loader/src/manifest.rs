@@ -129,6 +129,11 @@ impl Manifest {
         })
     }
 
+    /// What identifies the version's baseline, if it has one: SHA-256 of the file.
+    pub fn baseline(&self) -> Option<&str> {
+        self.file(Kind::Baseline).map(|(entry, _)| entry.sha256.as_str())
+    }
+
     /// How to load the model so that its inputs carry the recorded feature names, and its outputs
     /// the recorded labels.
     pub(crate) fn options(&self) -> Options {

@@ -154,7 +154,7 @@ pub fn check(
     let replica = wrong.value::<Name>("--replica", replica);
     let store = StoreUrl::parse(store, &around.folder, &around.azure);
     let store = store.map_err(|error| wrong.0.push(error)).ok();
-    let spool = spool(args, store.as_ref().and_then(StoreUrl::folder), around, &mut wrong);
+    let spool = spool(args, store.as_ref(), around, &mut wrong);
     let specs = specs(args, around, &mut wrong);
     match (store, replica) {
         (Some(store), Some(replica)) if wrong.0.is_empty() => Ok(Config {
@@ -205,20 +205,23 @@ fn specs(args: &ServingArgs, around: &Surroundings, wrong: &mut Mistakes) -> Spe
 /// Where rows are until the store has them; a store on disk has a place for them.
 fn spool(
     args: &ServingArgs,
-    store: Option<&Path>,
+    store: Option<&StoreUrl>,
     around: &Surroundings,
     wrong: &mut Mistakes,
 ) -> Spooling {
+    let own = store.and_then(StoreUrl::folder).map(|store| store.join("spool"));
     let folder = match args.spool.as_deref() {
         Some("memory") => None,
         Some(folder) => Some(around.folder.join(folder)),
-        None => Some(
-            store.map_or_else(|| around.temporary.join("skeg-spool"), |store| store.join("spool")),
-        ),
+        None => Some(own.clone().unwrap_or_else(|| around.temporary.join("skeg-spool"))),
     };
+    // A spool that lies in its store moves with it.
+    let is_own = own.is_some() && folder == own;
+    let store = if is_own { Some("..".to_owned()) } else { store.map(StoreUrl::identity) };
+    let store = store.unwrap_or_default();
     let bytes = wrong.count("--spool-bytes", &args.spool_bytes, 1 << 44);
     let age = wrong.time_up_to(DAY * 366, "--spool-age", &args.spool_age);
-    Spooling { folder, bytes, age }
+    Spooling { folder, store, bytes, age }
 }
 
 /// Where the three ports are.

@@ -83,6 +83,7 @@ pub fn check(signature: &Signature) -> Result<(), String> {
         model: name(),
         version: name(),
         model_digest: String::new(),
+        baseline: None,
     };
     row_schema(source, signature, &CollectSpec::default(), None)
         .map(drop)

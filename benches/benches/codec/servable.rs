@@ -24,7 +24,12 @@ pub(crate) fn deployment() -> Arc<Deployment> {
         boot: "0".to_owned(),
         roll,
         writers: 1,
-        spool: Spooling { folder: None, bytes: 1 << 20, age: Duration::from_hours(1) },
+        spool: Spooling {
+            folder: None,
+            store: String::new(),
+            bytes: 1 << 20,
+            age: Duration::from_hours(1),
+        },
     };
     let collector = Collector::start(config, Arc::clone(&store), || 0);
     let collector = collector.expect("the settings are in range");

@@ -35,7 +35,7 @@ fn the_law_notices_a_missing_row() {
 
 #[test]
 fn every_stage_of_every_endpoint_is_shown() {
-    let (house, _ink) = House::new(None, ("r", "b"), 1).unwrap();
+    let (house, _ink) = House::new(None, ("r", "b"), "", 1).unwrap();
     let books = Books::default();
     books.count("b", |ledger| ledger.front(Tally::of(Count::Offered, 1)));
     books.count("a", |ledger| ledger.front(Tally::of(Count::Offered, 2)));

@@ -6,7 +6,7 @@ use super::*;
 
 fn source(names: [&str; 4]) -> Source {
     let [endpoint, deployment, model, version] = names.map(str::to_owned);
-    Source { endpoint, deployment, model, version, model_digest: "d".to_owned() }
+    Source { endpoint, deployment, model, version, model_digest: "d".to_owned(), baseline: None }
 }
 
 fn writer(replica: &str, boot: &str, seq: u64) -> Writer {

@@ -10,6 +10,7 @@ pub(crate) fn source() -> Source {
         model: "cards".to_owned(),
         version: "2".to_owned(),
         model_digest: "sha256:00".to_owned(),
+        baseline: None,
     }
 }
 

@@ -3,6 +3,7 @@
 mod made;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter::Sum;
 use std::sync::Arc;
 
 use super::plan::{Group, Room, groups, run, segments};
@@ -25,7 +26,7 @@ const MAX_YOUNG: usize = 4;
 /// Later a batch is one that the store does not take: it does not hold up others, microseconds.
 const YOUNG_US: i64 = 30_000_000;
 
-/// Most batches, and bytes of their files, on their way at all.
+/// Most batches, and bytes of their files, on their way at all: of this life's, and of all left.
 const MAX_BATCHES: usize = 64;
 const MAX_BYTES: usize = 64 << 20;
 
@@ -64,6 +65,13 @@ pub(super) struct Held {
     is_closed: bool,
     /// It cannot be read: left for a person to look at.
     pub(super) is_given_up: bool,
+}
+
+/// Batches and bytes of files that are on their way.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Load {
+    batches: usize,
+    bytes: usize,
 }
 
 /// A batch whose files are not all settled, or whose end is not written down.
@@ -142,12 +150,19 @@ impl Held {
         Ok(pieces)
     }
 
-    /// Reads on, and plans a batch when one is due: its files.
+    /// What is on its way.
+    pub(super) fn load(&self) -> Load {
+        let bytes = self.batches.values().map(|batch| batch.bytes).sum();
+        Load { batches: self.batches.len(), bytes }
+    }
+
+    /// Reads on, and plans a batch when one is due: its files. `load` is on its way, of this part
+    /// and those that share its bounds.
     pub(super) fn advance(
         &mut self,
         rules: &Rules,
-        now_us: i64,
-        is_end: bool,
+        (now_us, is_end): (i64, bool),
+        load: Load,
         books: &Books,
     ) -> Result<Vec<Made>, Error> {
         self.write_down();
@@ -156,7 +171,7 @@ impl Held {
         if self.is_closed || is_paused {
             return Ok(Vec::new());
         }
-        let made = self.next(rules, now_us, is_end, books);
+        let made = self.next(rules, (now_us, is_end), load, books);
         made.inspect_err(|_| self.pause_us = now_us.saturating_add(PAUSE_US))
     }
 
@@ -164,12 +179,12 @@ impl Held {
     fn next(
         &mut self,
         rules: &Rules,
-        now_us: i64,
-        is_end: bool,
+        (now_us, is_end): (i64, bool),
+        load: Load,
         books: &Books,
     ) -> Result<Vec<Made>, Error> {
         self.read(now_us)?;
-        if self.is_busy(now_us) {
+        if load.is_full() || self.is_busy(now_us) {
             return Ok(Vec::new());
         }
         let is_last = is_end || self.house.is_left;
@@ -190,14 +205,10 @@ impl Held {
         open.find(|plan| !self.batches.contains_key(&plan.batch)).cloned()
     }
 
-    /// Whether no more batches may be under way.
+    /// Whether as many batches have just begun as may at once.
     fn is_busy(&self, now_us: i64) -> bool {
-        let batches = self.batches.values();
         let is_young = |batch: &&Batch| now_us.saturating_sub(batch.made_us) < YOUNG_US;
-        let bytes: usize = batches.clone().map(|batch| batch.bytes).sum();
-        self.batches.len() >= MAX_BATCHES
-            || bytes >= MAX_BYTES
-            || batches.filter(is_young).count() >= MAX_YOUNG
+        self.batches.values().filter(is_young).count() >= MAX_YOUNG
     }
 
     /// Looks at what was appended.
@@ -441,4 +452,21 @@ fn front_of(said: Tally) -> Tally {
     let mut front = Tally::default();
     Count::FRONT.into_iter().for_each(|count| front[count] = said[count]);
     front
+}
+
+// === impl Load ===
+
+impl Load {
+    fn is_full(self) -> bool {
+        self.batches >= MAX_BATCHES || self.bytes >= MAX_BYTES
+    }
+}
+
+impl Sum for Load {
+    fn sum<I: Iterator<Item = Load>>(loads: I) -> Load {
+        loads.fold(Load::default(), |sum, load| Load {
+            batches: sum.batches + load.batches,
+            bytes: sum.bytes + load.bytes,
+        })
+    }
 }

@@ -22,12 +22,12 @@ use super::shelf::{self, Shelf, cells_file};
 use super::tally::Tally;
 use crate::error::Error;
 
-const LOCK: &str = "lock";
+pub(super) const LOCK: &str = "lock";
 const LANES: &str = "lanes.jsonl";
 const JOURNAL: &str = "journal.jsonl";
 
 /// Extension of a folder that nothing is needed of any more.
-const GONE: &str = ".gone";
+pub(super) const GONE: &str = ".gone";
 
 /// The version of all files of a house.
 const FORMAT: u32 = 1;
@@ -60,25 +60,41 @@ struct Deed {
     format: u32,
     replica: String,
     boot: String,
+    /// Where its rows go: they are put nowhere else.
+    store: String,
+}
+
+/// What a folder in a spool is to who finds it.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// Left over, and now the finder's.
+    House(Box<House>),
+    /// Of a life that still lives, or had nothing to leave.
+    Nothing,
+    /// Of a life that ended before it said whose it was, or is about to say so.
+    Unsaid,
+    /// Left over, with rows that belong to this store.
+    OfStore(String),
 }
 
 // === impl House ===
 
 impl House {
-    /// A new part, in the folder `replica-boot` of `spool` or in memory, and the accounts of its
-    /// `writers`.
+    /// A new part, in the folder `replica-boot` of `spool` or in memory, for rows that go to
+    /// `store`, and the accounts of its `writers`.
     ///
     /// # Errors
     /// [`Error::Spool`] when the folder cannot be made or written; nothing of it stays then.
     pub(crate) fn new(
         spool: Option<&Path>,
         life: (&str, &str),
+        store: &str,
         writers: usize,
     ) -> Result<(Self, Vec<Ink>), Error> {
         let folder = spool.map(|spool| spool.join(format!("{}-{}", life.0, life.1)));
         let failed = |source| Error::Spool { path: folder.clone().unwrap_or_default(), source };
         folder.as_deref().map_or(Ok(()), std::fs::create_dir).map_err(failed)?;
-        Self::fill(folder.as_deref(), life, writers).map_err(|source| {
+        Self::fill(folder.as_deref(), life, store, writers).map_err(|source| {
             if let Some(folder) = &folder {
                 drop(std::fs::remove_dir_all(folder));
             }
@@ -89,6 +105,7 @@ impl House {
     fn fill(
         folder: Option<&Path>,
         (replica, boot): (&str, &str),
+        store: &str,
         writers: usize,
     ) -> io::Result<(Self, Vec<Ink>)> {
         let lock = folder.map(|folder| {
@@ -97,8 +114,8 @@ impl House {
             // Another process may look whether it is left.
             lock.lock()?;
             // Whoever finds the lock without a word leaves it alone: it is just being made.
-            let [replica, boot] = [replica, boot].map(str::to_owned);
-            let deed = serde_json::to_vec(&Deed { format: FORMAT, replica, boot })?;
+            let [replica, boot, store] = [replica, boot, store].map(str::to_owned);
+            let deed = serde_json::to_vec(&Deed { format: FORMAT, replica, boot, store })?;
             lock.write_all(&deed)?;
             Ok::<_, io::Error>(lock)
         });
@@ -127,38 +144,42 @@ impl House {
         Ok((house, ink))
     }
 
-    /// Takes over what another process has left in `folder`; `None` when it still lives, or has
-    /// gone before it had anything to leave.
+    /// Takes over what another process has left in `folder`, unless its rows go elsewhere than to
+    /// `store`.
     ///
     /// # Errors
     /// [`Error::Spool`] for what cannot be read, naming it.
-    pub(crate) fn take_over(folder: &Path) -> Result<Option<Self>, Error> {
+    pub(crate) fn take_over(folder: &Path, store: &str) -> Result<Found, Error> {
         let failed = |name: &str| {
             let path = folder.join(name);
             move |source| Error::Spool { path, source }
         };
         let lock = match OpenOptions::new().read(true).write(true).open(folder.join(LOCK)) {
             Ok(lock) => lock,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Unsaid),
             Err(error) => return Err(failed(LOCK)(error)),
         };
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::WouldBlock) => return Ok(Found::Nothing),
             Err(TryLockError::Error(error)) => return Err(failed(LOCK)(error)),
         }
         let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let Some(Deed { replica, boot, .. }) = deed(&lock, name).map_err(failed(LOCK))? else {
-            return Ok(None);
+        let Some(deed) = deed(&lock, name).map_err(failed(LOCK))? else {
+            return Ok(Found::Unsaid);
         };
+        if deed.store != store {
+            return Ok(Found::OfStore(deed.store));
+        }
+        let Deed { replica, boot, .. } = deed;
         if !folder.join(JOURNAL).exists() {
             // It ended while it was made.
             remove(folder);
-            return Ok(None);
+            return Ok(Found::Nothing);
         }
         let lanes = Lanes::read(&folder.join(LANES)).map_err(failed(LANES))?;
         let journal = Journal::resume(&folder.join(JOURNAL)).map_err(failed(JOURNAL))?;
-        Ok(Some(Self {
+        Ok(Found::House(Box::new(Self {
             life: XxHash64::oneshot(0, format!("{replica}-{boot}").as_bytes()),
             replica,
             boot,
@@ -169,7 +190,7 @@ impl House {
             is_left: true,
             folder: Some(folder.to_owned()),
             _lock: Some(lock),
-        }))
+        })))
     }
 
     /// Makes the next segment of a writing thread.
@@ -259,33 +280,6 @@ impl House {
     }
 }
 
-/// What earlier lives have left in the spool, which is made if it is missing. What cannot be read
-/// is told of and left as it is.
-///
-/// # Errors
-/// [`Error::Spool`] when the folder itself cannot be made or read.
-pub(crate) fn left(spool: &Path) -> Result<Vec<House>, Error> {
-    let failed = |source| Error::Spool { path: spool.to_owned(), source };
-    std::fs::create_dir_all(spool).map_err(failed)?;
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(spool).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if !path.is_dir() || path.ends_with(shelf::DAMAGED) {
-            continue;
-        }
-        if path.to_str().is_some_and(|path| path.ends_with(GONE)) {
-            // Its process ended while it was deleted.
-            remove(&path);
-            continue;
-        }
-        match House::take_over(&path) {
-            Ok(house) => found.extend(house),
-            Err(error) => tracing::error!(%error, "a folder of the spool is left as it is"),
-        }
-    }
-    Ok(found)
-}
-
 /// Whose a house is, by its lock; `None` when that says nothing yet.
 fn deed(lock: &File, folder: &str) -> io::Result<Option<Deed>> {
     let mut text = Vec::new();
@@ -295,7 +289,7 @@ fn deed(lock: &File, folder: &str) -> io::Result<Option<Deed>> {
     }
     let invalid = |why: String| io::Error::new(io::ErrorKind::InvalidData, why);
     let deed: Deed = serde_json::from_slice(&text).map_err(|error| invalid(error.to_string()))?;
-    let Deed { format, replica, boot } = &deed;
+    let Deed { format, replica, boot, .. } = &deed;
     if *format != FORMAT {
         let why = format!("format {format}, and this program reads {FORMAT}");
         return Err(invalid(why));
@@ -308,7 +302,7 @@ fn deed(lock: &File, folder: &str) -> io::Result<Option<Deed>> {
 }
 
 /// Deletes a folder; should the process end meanwhile, the next one sees what was meant.
-fn remove(folder: &Path) {
+pub(super) fn remove(folder: &Path) {
     let gone = match folder.to_str() {
         Some(name) if !name.ends_with(GONE) => PathBuf::from(format!("{name}{GONE}")),
         _ => folder.to_owned(),

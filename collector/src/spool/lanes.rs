@@ -54,6 +54,8 @@ struct Line {
     model: String,
     version: String,
     model_digest: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    baseline: Option<String>,
     sampled_weight: f64,
     blocks: Vec<(String, Vec<String>)>,
     /// Never the key.
@@ -154,7 +156,7 @@ impl Lanes {
 
 impl Line {
     fn of(lane: &Lane) -> Self {
-        let Source { endpoint, deployment, model, version, model_digest } =
+        let Source { endpoint, deployment, model, version, model_digest, baseline } =
             lane.schema.source().clone();
         let blocks = lane.schema.blocks().iter();
         let blocks = blocks.map(|block| (block.kind.name().to_owned(), block.columns.clone()));
@@ -168,6 +170,7 @@ impl Line {
             model,
             version,
             model_digest,
+            baseline,
             sampled_weight,
             blocks,
             privacy,
@@ -178,7 +181,7 @@ impl Line {
 /// The lane of a line, which must be number `place`.
 fn lane(line: &str, place: usize) -> Result<Lane, String> {
     let line: Line = serde_json::from_str(line).map_err(|error| error.to_string())?;
-    let Line { lane, endpoint, deployment, model, version, model_digest, .. } = line;
+    let Line { lane, endpoint, deployment, model, version, model_digest, baseline, .. } = line;
     if usize::try_from(lane) != Ok(place) {
         return Err(format!("lane {lane} in the place of {place}"));
     }
@@ -187,7 +190,7 @@ fn lane(line: &str, place: usize) -> Result<Lane, String> {
         Ok::<_, String>(Block { kind, columns })
     };
     let blocks = line.blocks.into_iter().map(block).collect::<Result<_, _>>()?;
-    let source = Source { endpoint, deployment, model, version, model_digest };
+    let source = Source { endpoint, deployment, model, version, model_digest, baseline };
     let schema =
         RowSchema::left(source, blocks, line.privacy).map_err(|error| error.to_string())?;
     Ok(Lane { number: lane, schema: Arc::new(schema), sampled_weight: line.sampled_weight })

@@ -39,7 +39,12 @@ pub(crate) fn config() -> Config {
         boot: "b00t".to_owned(),
         roll,
         writers: 8,
-        spool: Spooling { folder: None, bytes: 64 << 20, age: Duration::from_hours(1) },
+        spool: Spooling {
+            folder: None,
+            store: String::new(),
+            bytes: 64 << 20,
+            age: Duration::from_hours(1),
+        },
     }
 }
 
@@ -74,6 +79,7 @@ pub(crate) fn source(deployment: &str, version: &str) -> Source {
         model: "cards".to_owned(),
         version: version.to_owned(),
         model_digest: format!("sha256:{version}"),
+        baseline: Some(format!("baseline:{version}")),
     }
 }
 

@@ -173,6 +173,7 @@ fn encodings_and_footer() {
         note.value.clone().expect("a value")
     };
     assert_eq!(note("skeg.schema_hash"), schema.hash());
+    assert_eq!(note("skeg.baseline"), "baseline:1");
     assert_eq!(note("skeg.collector_version"), env!("CARGO_PKG_VERSION"));
     assert!(note("skeg.batch").starts_with("b00t/0/"), "{}", note("skeg.batch"));
     let counts = note("skeg.counts");

@@ -50,7 +50,12 @@ impl Store {
             boot: boot.to_owned(),
             roll: Roll { rows: roll, bytes: 1 << 24, age: Duration::from_secs(3600) },
             writers: 1,
-            spool: Spooling { folder: None, bytes: 1 << 30, age: Duration::from_secs(3600) },
+            spool: Spooling {
+                folder: None,
+                store: String::new(),
+                bytes: 1 << 30,
+                age: Duration::from_secs(3600),
+            },
         };
         let collector = Collector::start(config, Arc::clone(&self.store), || MIDNIGHT).unwrap();
         let appender = collector.appender(schema(rows), Sampling::default()).unwrap();
@@ -84,6 +89,7 @@ fn schema(rows: &Rows) -> Arc<RowSchema> {
         model: "fraud".to_owned(),
         version: rows.version.to_owned(),
         model_digest: "sha256:0".to_owned(),
+        baseline: None,
     };
     let inputs = rows.features.iter().map(|name| format!("in.{name}")).collect();
     let blocks = vec![

@@ -191,6 +191,7 @@ pub(super) fn schema(
         model: model.model.to_string(),
         version: model.version.to_string(),
         model_digest: loaded.digest.clone(),
+        baseline: loaded.baseline.clone(),
     };
     let schema = record::row_schema(source, loaded.model.signature(), &spec.collect, key);
     schema.map_err(|error| format!("deployment {}: {error}", wanted.name))

@@ -21,6 +21,8 @@ pub(super) struct Loaded {
     pub(super) model: Arc<Model>,
     /// Of its files.
     pub(super) digest: String,
+    /// Of its baseline, if it has one.
+    pub(super) baseline: Option<String>,
     /// What one row costs, once warm.
     pub(super) cost: Duration,
 }
@@ -99,7 +101,9 @@ async fn load(
         settled
     };
     let cost = settled.map_err(|error| format!("warm-up: {error}"))?;
-    Ok(Loaded { model: Arc::new(runnable), digest: manifest.model_digest, cost })
+    let baseline = manifest.baseline().map(str::to_owned);
+    let (model, digest) = (Arc::new(runnable), manifest.model_digest);
+    Ok(Loaded { model, digest, baseline, cost })
 }
 
 /// A row of the training data's medians, when the version came with a baseline.

@@ -23,7 +23,12 @@ async fn keeper(store: &Arc<dyn ObjectStore>) -> Keeper {
         boot: "0".to_owned(),
         roll,
         writers: 1,
-        spool: Spooling { folder: None, bytes: 1 << 20, age: Duration::from_hours(1) },
+        spool: Spooling {
+            folder: None,
+            store: String::new(),
+            bytes: 1 << 20,
+            age: Duration::from_hours(1),
+        },
     };
     let shared = Shared::new(Opening::plain(|| 0, Instant::now));
     let collector = Collector::start(config, Arc::clone(store), || 0).unwrap();

@@ -68,6 +68,7 @@ fn source() -> Source {
         model: named("m"),
         version: named("1"),
         model_digest: named("0"),
+        baseline: None,
     }
 }
 

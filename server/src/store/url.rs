@@ -40,6 +40,16 @@ impl StoreUrl {
         }
     }
 
+    /// What tells the store from any other, whichever way it was typed; no secret.
+    pub fn identity(&self) -> String {
+        match &self.0 {
+            Place::Folder(folder) => {
+                folder.canonicalize().as_ref().unwrap_or(folder).display().to_string()
+            }
+            Place::Azure(container, _) => container.to_string(),
+        }
+    }
+
     /// Reads `file:///absolute/folder`, a plain path taken from `working_folder`, or
     /// `az://account/container/prefix` with the credentials that `azure` has for it.
     ///

@@ -135,16 +135,22 @@ fn text(hours: &[Hour]) -> String {
     let files: u64 = hours.iter().map(|hour| hour.total().files()).sum();
     let worst = hours.iter().map(|hour| hour.holds).max().unwrap_or(Holds::Yes);
     lines.push(format!(
-        "{} hours: {} rows offered, {} spooled, {} pending, {} said, {} found in {files} files: {}",
-        hours.len(),
+        "{}: {} rows offered, {} spooled, {} pending, {} said, {} found in {}: {}",
+        counted(hours.len() as u64, "hour"),
         sum(Sums::offered),
         sum(Sums::spooled),
         sum(Sums::pending),
         sum(Sums::said),
         sum(Sums::found),
+        counted(files, "file"),
         holds(worst),
     ));
     lines.join("\n")
+}
+
+/// `1 hour`, `2 hours`.
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// `0`, or how many for which reason.

@@ -1,12 +1,15 @@
 //! What does a request pay to have its row collected?
 //!
-//! `Writer::append` of a row as the example's endpoint makes it (20 floats in, a label and two
-//! probabilities out, a 36-byte id), in bursts: 1,024 rows find the sink's thread at rest, 32,768
-//! keep it at work beside the appending thread. Rows go to a spool on the disk of the system's
-//! temporary files. Between bursts the sink writes everything to a store in memory, so that no row
-//! is timed as a quick drop; what was dropped is printed at the end. The peer is `sync_channel`'s
-//! `try_send` of the borrowed record, which copies none of its values, to a thread that throws it
-//! away.
+//! `Writer::append` of a row of 30 floats in, a label and two probabilities out and a 36-byte id,
+//! in bursts: 1,024 rows find the sink at rest, 32,768 keep it at work beside the appending
+//! thread. Rows go to a spool on the disk of the system's temporary files. Between bursts the sink
+//! writes everything to a store in memory, so that no row is timed as a quick drop; what was
+//! dropped is printed at the end. The peer is `sync_channel`'s `try_send` of the borrowed record,
+//! which copies none of its values, to a thread that throws it away.
+//!
+//! Then what the sink's thread makes of them: rows to Parquet a second of its own time on a core,
+//! from the spool's bytes to the file's, and bytes of a row there. Its peer is the crate `parquet`
+//! on arrays of the same floats that are ready, with the same compression and its other defaults.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -15,16 +18,27 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use benches::example::{Example, FEATURES};
+use arrow_array::{ArrayRef, Float32Array, RecordBatch};
+use benches::example::Example;
+use benches::threads;
 use collector::{Appender, Block, Collector, Config, Kind, Ledger, Record, Roll, Route};
 use collector::{RowSchema, Sampling, Source, Spooling, Values, Writer};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode};
 use object_store::memory::InMemory;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
 
 /// A burst must fit.
 const SPOOL_BYTES: usize = 256 << 20;
 const BURSTS: [usize; 2] = [1024, 32_768];
+
+/// The thread that makes files.
+const SINK: &str = "skeg-sink";
+
+/// Floats of a row.
+const FEATURES: usize = 30;
 
 /// Noon of 2026-01-01 UTC: all rows are of one hour, so a burst is one file.
 const TIME_US: i64 = 1_767_268_800_000_000;
@@ -36,13 +50,14 @@ fn main() -> io::Result<()> {
         .sample_size(20)
         .configure_from_args();
     let example = Example::read();
-    let mut ledgers = Vec::new();
+    let (mut ledgers, mut last) = (Vec::new(), Vec::new());
     let mut group = criterion.benchmark_group("collect, per row");
     group.sampling_mode(SamplingMode::Flat);
     for burst in BURSTS {
         let records = records(&example, burst);
         ledgers.push(appended(&mut group, &records));
         sent(&mut group, &records);
+        last = records;
     }
     group.finish();
     criterion.final_summary();
@@ -54,7 +69,62 @@ fn main() -> io::Result<()> {
         write!(out, "bursts of {burst}: {offered} offered, {written} written, ")?;
         writeln!(out, "{dropped} dropped, {lost} lost")?;
     }
-    Ok(())
+    write_files(&mut out, &last)
+}
+
+/// What the sink makes of rows, beside the crate that it uses.
+fn write_files(out: &mut impl Write, records: &[Record<'static>]) -> io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (collector, mut writer, appender) = start(records.len(), folder.path());
+    let before = threads::cpu_time(SINK)?;
+    let mut files = 0;
+    // At least a second of its time, of which the system tells hundredths.
+    while threads::cpu_time(SINK)? - before < Duration::from_secs(1) {
+        records.iter().for_each(|record| writer.append(&appender, record));
+        wait_until_written(&collector);
+        files += 1;
+    }
+    let took = threads::cpu_time(SINK)? - before;
+    let (rows, [_, bytes, _]) = (files * records.len(), collector.puts());
+    collector.finish(Duration::from_secs(10));
+    let ours = (took.as_secs_f64() / rows as f64, bytes as f64 / rows as f64);
+
+    let columns = arrays(records);
+    let start = Instant::now();
+    let mut bytes = 0;
+    for _ in 0..files {
+        bytes += floats(&columns).map_err(io::Error::other)?;
+    }
+    let theirs = (start.elapsed().as_secs_f64() / rows as f64, bytes as f64 / rows as f64);
+    writeln!(out, "| {rows} rows in {files} files | rows/s of a core | us/row | bytes/row |")?;
+    writeln!(out, "| --- | --- | --- | --- |")?;
+    for (name, (seconds, bytes)) in [("sink, all columns", ours), ("parquet, the floats", theirs)] {
+        let (rate, us) = (seconds.recip(), seconds * 1e6);
+        writeln!(out, "| {name} | {rate:.0} | {us:.2} | {bytes:.1} |")?;
+    }
+    writeln!(out, "sink / parquet: time of a row {:.2}", ours.0 / theirs.0)
+}
+
+/// The inputs, a column each.
+fn arrays(records: &[Record<'static>]) -> RecordBatch {
+    let column = |at: usize| -> ArrayRef {
+        let value = |record: &Record<'static>| match &record.values[0] {
+            Values::F32(row) => row[at],
+            _ => f32::NAN,
+        };
+        Arc::new(records.iter().map(value).collect::<Float32Array>())
+    };
+    let columns = (0..FEATURES).map(|at| (format!("in.{at}"), column(at)));
+    RecordBatch::try_from_iter(columns).expect("columns of one length")
+}
+
+/// Bytes of a file of them.
+fn floats(columns: &RecordBatch) -> Result<usize, parquet::errors::ParquetError> {
+    let zstd = Compression::ZSTD(ZstdLevel::try_new(1)?);
+    let properties = WriterProperties::builder().set_compression(zstd).build();
+    let mut writer = ArrowWriter::try_new(Vec::new(), columns.schema(), Some(properties))?;
+    writer.write(columns)?;
+    Ok(writer.into_inner()?.len())
 }
 
 /// Times appending bursts of `records`; gives the collector's accounts.
@@ -143,8 +213,17 @@ fn start(rows: usize, folder: &Path) -> (Collector, Writer, Appender) {
 
 /// Records that live as long as the bench.
 fn records(example: &Example, count: usize) -> Vec<Record<'static>> {
-    let rows = example.turns(1).zip(&example.v1).cycle().take(count);
-    let record = |(number, (row, p)): (usize, (&[f32], &f32))| Record {
+    // The example's rows are shorter: a row goes on with the next one's beginning. They are few:
+    // in a bit of noise no two values are equal, as none are where measures are taken.
+    let next = example.turns(1).cycle().skip(1);
+    let rows = example.turns(1).zip(&example.v1).cycle().zip(next).take(count);
+    let mut noise = fastrand::Rng::with_seed(1);
+    let wide = |((row, p), next): ((&[f32], &f32), &[f32])| {
+        let values = row.iter().chain(next).take(FEATURES);
+        let values: Vec<f32> = values.map(|value| value * (1.0 + noise.f32() / 100.0)).collect();
+        (values, p * (1.0 - noise.f32() / 100.0))
+    };
+    let record = |(number, (row, p)): (usize, (Vec<f32>, f32))| Record {
         request_id: String::leak(format!("01b7a1de-0000-7000-8000-{number:012}")),
         correlation_id: None,
         trace: None,
@@ -154,12 +233,12 @@ fn records(example: &Example, count: usize) -> Vec<Record<'static>> {
         revision: 1,
         rows: 1,
         values: Vec::leak(vec![
-            Values::F32(Vec::leak(row.to_vec())),
-            Values::I64(Vec::leak(vec![i64::from(*p > 0.5)])),
-            Values::F32(Vec::leak(vec![1.0 - p, *p])),
+            Values::F32(Vec::leak(row)),
+            Values::I64(Vec::leak(vec![i64::from(p > 0.5)])),
+            Values::F32(Vec::leak(vec![1.0 - p, p])),
         ]),
     };
-    rows.enumerate().map(record).collect()
+    rows.map(wide).enumerate().map(record).collect()
 }
 
 /// Waits, untimed, for the file of this burst.

@@ -9,3 +9,4 @@ pub mod onnx;
 pub mod json;
 pub mod wire;
 pub mod summary;
+pub mod threads;

@@ -6,7 +6,7 @@
 //! SO_REUSEPORT listeners and TCP_NODELAY; the load is closed-loop, over connections that are kept.
 //! The two take turns in short rounds, so that a noisy machine disturbs both. Prints a table and
 //! the ratios; fails only when a server fails. With `--test` it runs one short round. Then Skeg
-//! alone, at rest and while its endpoint changes.
+//! beside one that collects no rows, and Skeg alone, at rest and while its endpoint changes.
 //!
 //! Needs `target/release/skeg`: run `cargo build --release` first.
 
@@ -25,6 +25,7 @@ use benches::wire;
 use load::{Figures, Load};
 use servers::{Echo, Skeg};
 
+mod collection;
 mod echo;
 mod load;
 mod servers;
@@ -87,7 +88,9 @@ fn compare(test: bool) -> Result<(), Box<dyn Error>> {
         }
     }
     summarise(&mut out, &figures)?;
-    swap::compare(&mut out, &skeg, &requests, (CONNECTIONS, threads, rounds, length))?;
+    let how = (CONNECTIONS, threads, rounds, length);
+    collection::compare(&mut out, &skeg, &requests, how)?;
+    swap::compare(&mut out, &skeg, &requests, how)?;
     writeln!(out, "\nrows of Skeg, by stage: {}", skeg.rows()?)?;
     Ok(())
 }

@@ -63,7 +63,7 @@ impl Skeg {
         command.arg("demo").arg("--store").arg(store.path());
         command.args(["--http", free, "--grpc", free, "--admin", free, "--log", "warn"]);
         // Files as `skeg serve` makes them, not the quick ones of a demo.
-        command.args(["--roll-age", "60s", "--workers", &threads.to_string()]);
+        command.args(["--roll-age", "5m", "--workers", &threads.to_string()]);
         let mut child = Owned(command.env_clear().stdout(Stdio::piped()).spawn()?);
         let (line, stdout) = first_line(&mut child)?;
         let address = |name: &str| {

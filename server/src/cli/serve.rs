@@ -25,7 +25,7 @@ pub struct ServeArgs {
 /// # Errors
 /// Code 78 for a bad configuration, 1 when serving failed.
 pub fn run(args: &ServeArgs) -> Result<(), Failure> {
-    let defaults = Defaults { host: [0, 0, 0, 0], roll_age: "60s", model_control: false };
+    let defaults = Defaults { host: [0, 0, 0, 0], roll_age: "300s", model_control: false };
     let config = checked(&args.store.store, &args.serving, defaults)?;
     app::serve(&config, |addresses: &Addresses| say(addresses))
 }

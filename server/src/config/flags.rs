@@ -69,7 +69,7 @@ pub struct ServingArgs {
     /// Close a row file at about this many bytes in the spool
     #[arg(long, env = "SKEG_ROLL_BYTES", value_name = "BYTES", default_value = "67108864")]
     pub roll_bytes: String,
-    /// Close a row file at this age [default: 60s, in a demo 5s]
+    /// Close a row file at this age [default: 300s, in a demo 5s]
     #[arg(long, env = "SKEG_ROLL_AGE", value_name = "TIME")]
     pub roll_age: Option<String>,
     /// What evaluates tree ensembles, for tests and diagnosis: plain, compact, tables, shallow,
@@ -83,8 +83,8 @@ pub struct ServingArgs {
     /// Makes the router's draws and our request ids repeat from start to start, for tests
     #[arg(long, env = "SKEG_SEED", value_name = "N")]
     pub seed: Option<String>,
-    /// Share of the scoring requests, 0 to 1, that have a line in the access log: JSON on the
-    /// standard error
+    /// Share of the requests for scores and of labels, 0 to 1, that have a line in the access log:
+    /// JSON on the standard error
     #[arg(long, env = "SKEG_ACCESS_LOG", value_name = "SHARE", default_value = "0")]
     pub access_log: String,
     /// Send the server's part of traces that clients record to an OpenTelemetry collector: OTLP

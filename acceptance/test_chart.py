@@ -43,6 +43,8 @@ FINE = {
     "drift": {"window": "24h", "thresholds": {"psi": 0.2}},
 }
 
+WORKSPACE = "/subscriptions/0b1f/resourceGroups/ml/providers/Microsoft.MachineLearningServices/workspaces/risk"
+
 VALUE_SETS: dict[str, dict[str, Any]] = {
     "defaults": {},
     "claim": {
@@ -67,6 +69,7 @@ VALUE_SETS: dict[str, dict[str, Any]] = {
         "admin": {"existingSecret": "operators"},
     },
     "large numbers": {"roll": {"rows": 1_000_000, "bytes": 1_073_741_824, "ageSeconds": 86_400}},
+    "azureml": {"azureml": {"workspace": WORKSPACE}},
     "hooks": {
         "image": {"repository": "registry.example/skeg", "digest": "sha256:" + "0" * 64},
         "imagePullSecrets": [{"name": "pull"}],
@@ -97,6 +100,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"workers": 0}, "workers"),
     ({"workers": "two"}, "workers"),
     ({"roll": {"rows": 0}}, "roll/rows"),
+    ({"azureml": {"workspace": "risk"}}, "azureml/workspace"),
     ({"store": {"url": "https://account.blob.core.windows.net/c"}}, "store/url"),
     ({"store": {"url": "file:///data"}}, "store/url"),
     ({"store": {"url": "file:///var/lib/skegs"}}, "store/url"),
@@ -415,6 +419,11 @@ def test_defaults_are_the_servers() -> None:
     given = arguments({})
     for flag in ("drain-delay", "shutdown-budget", "roll-rows", "roll-bytes", "roll-age", "spool-bytes"):
         assert given[flag] == defaults[flag], flag
+
+
+def test_a_workspace_is_given_only_when_there_is_one() -> None:
+    assert arguments(VALUE_SETS["azureml"])["azureml-workspace"] == WORKSPACE
+    assert "azureml-workspace" not in arguments({})
 
 
 def test_the_server_runs_as_the_chart_says(folder: Path) -> None:

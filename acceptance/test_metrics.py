@@ -28,6 +28,7 @@ FAMILIES = {
     "skeg_sink_files_total": "counter",
     "skeg_sink_bytes_total": "counter",
     "skeg_sink_retries_total": "counter",
+    "skeg_sink_files_lost_total": "counter",
     "skeg_spool_bytes": "gauge",
     "skeg_refused_total": "counter",
     "skeg_traffic_weight": "gauge",

@@ -85,7 +85,7 @@ fn write_files(out: &mut impl Write, records: &[Record<'static>]) -> io::Result<
         files += 1;
     }
     let took = threads::cpu_time(SINK)? - before;
-    let (rows, [_, bytes, _]) = (files * records.len(), collector.puts());
+    let (rows, [_, bytes, ..]) = (files * records.len(), collector.puts());
     collector.finish(Duration::from_secs(10));
     let ours = (took.as_secs_f64() / rows as f64, bytes as f64 / rows as f64);
 
@@ -188,6 +188,7 @@ fn start(rows: usize, folder: &Path) -> (Collector, Writer, Appender) {
             bytes: SPOOL_BYTES,
             age: Duration::from_hours(1),
         },
+        azureml: None,
     };
     let collector = Collector::start(config, Arc::new(InMemory::new()), || TIME_US);
     let collector = collector.expect("the settings are in range");

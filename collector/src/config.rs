@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::azureml;
 use crate::error::Error;
 use crate::path::check_writer;
 use crate::roll::Roll;
@@ -27,6 +28,10 @@ pub struct Config {
     pub writers: usize,
     /// Where rows are until the store has them.
     pub spool: Spooling,
+    /// ARM id of the Azure ML workspace whose monitors read the rows: they are stored a second
+    /// time, in files of JSON lines. JSON is several times as long as rows are in the spool, and a
+    /// batch is in memory as a whole, so files are closed at an eighth of [`Roll::bytes`] then.
+    pub azureml: Option<String>,
 }
 
 /// Where rows are until the store has them.
@@ -63,6 +68,12 @@ impl Config {
             return refuse("spool.age", "must be 1 s to 366 days");
         }
         Ok(())
+    }
+
+    /// When files are closed.
+    pub(crate) fn roll(&self) -> Roll {
+        let times = if self.azureml.is_some() { azureml::TIMES } else { 1 };
+        Roll { bytes: (self.roll.bytes / times).max(1), ..self.roll }
     }
 
     /// Bytes of a segment: as many as let each thread have several, within bounds.

@@ -14,6 +14,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
 
+use crate::azureml::Lines;
 use crate::columns::{Rows, columns};
 use crate::error::Error;
 use crate::privacy::PRIVACY;
@@ -57,19 +58,27 @@ pub(crate) struct Footer {
     pub(crate) counts: Tally,
 }
 
-/// The file with the rows of a group.
+/// The file with the rows of a group, whose `lines` are made on the way if they are asked for.
 ///
 /// # Errors
 /// [`Error::Shape`] for rows that are not of the group's schema, [`Error::Encode`] should Parquet
 /// or Arrow refuse.
-pub(crate) fn file(group: &Group<'_>, footer: &Footer) -> Result<Bytes, Error> {
+pub(crate) fn file(
+    group: &Group<'_>,
+    footer: &Footer,
+    lines: &mut Option<Lines>,
+) -> Result<Bytes, Error> {
     let schema = &group.schema;
     let refused = |error: ParquetError| refused(schema, &error);
     let properties = properties(schema).map_err(refused)?;
     let mut writer = ArrowWriter::try_new(Vec::new(), Arc::clone(schema.arrow()), Some(properties))
         .map_err(refused)?;
     for chunk in chunks(&group.rows) {
-        writer.write(&columns(schema, chunk, footer.received_us)?).map_err(refused)?;
+        let batch = columns(schema, chunk, footer.received_us)?;
+        writer.write(&batch).map_err(refused)?;
+        if let Some(lines) = lines {
+            lines.add(chunk, &batch);
+        }
     }
     let note = |key: &str, value: String| KeyValue::new(key.to_owned(), value);
     writer.append_key_value_metadata(note(SCHEMA_HASH, schema.hash().to_owned()));

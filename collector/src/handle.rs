@@ -101,7 +101,7 @@ impl Collector {
         let puts = Arc::<Puts>::default();
         let publisher = Publisher::new(store, clock, Arc::clone(&puts));
         let age_us = i64::try_from(config.spool.age.as_micros()).unwrap_or(i64::MAX);
-        let rules = Rules { roll: config.roll, age_us };
+        let rules = Rules { roll: config.roll(), age_us, azureml: config.azureml };
         let sink = Sink::new(
             rules,
             publisher,
@@ -151,10 +151,11 @@ impl Collector {
         self.puts.took.snapshot()
     }
 
-    /// Files and bytes that the store has taken, and attempts that failed and were repeated.
-    pub fn puts(&self) -> [u64; 3] {
-        let Puts { files, bytes, retries, .. } = &*self.puts;
-        [files, bytes, retries].map(|count| count.load(Ordering::Relaxed))
+    /// Files and bytes that the store has taken, attempts that failed and were repeated, and files
+    /// that were given up.
+    pub fn puts(&self) -> [u64; 4] {
+        let Puts { files, bytes, retries, lost, .. } = &*self.puts;
+        [files, bytes, retries, lost].map(|count| count.load(Ordering::Relaxed))
     }
 
     /// Takes no more rows, writes what is left, and ends the threads. What does not fit in `budget`

@@ -32,6 +32,7 @@ mod keeper;
 
 mod columns;
 mod encode;
+mod azureml;
 mod accounts;
 mod roll;
 mod sink;

@@ -15,6 +15,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
 use object_store::path::Path;
 
+use crate::azureml;
 use crate::error::Error;
 use crate::row::Source;
 
@@ -129,13 +130,18 @@ impl Writer {
         let seq = parse_seq(seq)?;
         Some(Self { replica: replica.to_owned(), boot: boot.to_owned(), seq })
     }
+
+    /// A file's name, without what says its kind.
+    fn name(&self) -> String {
+        let Self { replica, boot, seq } = self;
+        format!("{replica}-{boot}-{seq:08}")
+    }
 }
 
 /// A file's name.
 impl fmt::Display for Writer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { replica, boot, seq } = self;
-        write!(f, "{replica}-{boot}-{seq:08}.parquet")
+        write!(f, "{}.parquet", self.name())
     }
 }
 
@@ -212,6 +218,23 @@ impl RowsPath {
     /// The path as the object store takes it.
     pub fn object(&self) -> Path {
         Path::from(self.to_string())
+    }
+
+    /// Where the lines of such a collection of the same rows lie, as Azure's collector has it:
+    /// `modelDataCollector/{endpoint}/{deployment}/{collection}/{yyyy}/{MM}/{dd}/{HH}/FILE`, where
+    /// FILE is named after the Parquet file.
+    ///
+    /// # Errors
+    /// None but [`Error::Path`] for an hour that no path has.
+    pub(crate) fn lines(&self, collection: &str) -> Result<Path, Error> {
+        let Self { endpoint, deployment, hour, writer, .. } = self;
+        let at = civil(*hour).ok_or_else(|| Error::Path(format!("hour {hour}")))?;
+        let at = at.strftime("%Y/%m/%d/%H");
+        let name = writer.name();
+        Ok(Path::from(format!(
+            "{}/{endpoint}/{deployment}/{collection}/{at}/{name}.jsonl",
+            azureml::ROOT
+        )))
     }
 
     fn check(&self) -> Result<(), Error> {

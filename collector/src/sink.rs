@@ -41,11 +41,13 @@ const TICK: Duration = Duration::from_millis(20);
 const LOOK_US: i64 = 60_000_000;
 
 /// What the sink is to do.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Rules {
     pub(crate) roll: Roll,
     /// Rows that the store has not taken for so long are given up, microseconds.
     pub(crate) age_us: i64,
+    /// The workspace whose monitors read JSON lines of the rows, if any do.
+    pub(crate) azureml: Option<String>,
 }
 
 /// The sink's state, owned by its thread.
@@ -207,8 +209,8 @@ impl Sink {
                     self.under_way.insert(id, UnderWay { path, house, made });
                 }
                 Err(error) => {
-                    let rows = made.rows();
-                    tracing::error!(rows, %error, "rows lost: not encoded");
+                    let (rows, what) = (made.rows(), made.missed());
+                    tracing::error!(rows, %error, "{what}: not encoded");
                     self.held[place].settle(made, Some(Count::LostEncode), &self.books);
                 }
             }
@@ -222,14 +224,15 @@ impl Sink {
             Err(error) => (error.id(), Outcome::Refused(error.to_string())),
         };
         let Some(UnderWay { path, house, made }) = self.under_way.remove(&id) else { return };
+        let (rows, what) = (made.rows(), made.missed());
         let lost = match outcome {
             Outcome::Written => None,
             Outcome::Refused(why) => {
-                tracing::error!(%path, rows = made.rows(), why, "rows lost: not stored");
+                tracing::error!(%path, rows, why, "{what}: not stored");
                 Some(Count::LostPut)
             }
             Outcome::Expired(why) => {
-                tracing::error!(%path, rows = made.rows(), why, "rows lost: too old to be kept");
+                tracing::error!(%path, rows, why, "{what}: too old to be kept");
                 Some(Count::LostExpired)
             }
         };

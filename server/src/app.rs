@@ -102,6 +102,7 @@ impl App {
             roll: config.roll,
             writers: config.workers,
             spool: config.spool.clone(),
+            azureml: config.azureml.clone(),
         };
         let collector = Arc::new(Collector::start(settings, Arc::clone(&store), unix_us)?);
         let admins = Arc::clone(&config.security.admins);

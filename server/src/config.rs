@@ -68,6 +68,8 @@ pub struct Config {
     pub roll: Roll,
     /// Where rows are until the store has them.
     pub spool: Spooling,
+    /// ARM id of the Azure ML workspace whose monitors read the rows.
+    pub azureml: Option<String>,
     /// This process's name in row files.
     pub replica: Name,
     /// Where each worker's chance starts; from the system when `None`.
@@ -135,7 +137,6 @@ pub fn check(
         ("--workers", workers == 0 || workers > 4096),
         ("--pool", pool == 0 || pool > 4096),
         ("--poll", poll < Duration::from_millis(10)),
-        ("--roll-age", roll.age < Duration::from_millis(1)),
     ] {
         wrong.when(zero, flag, "is out of range");
     }
@@ -150,11 +151,11 @@ pub fn check(
         args.default_endpoint.as_ref().map(|name| wrong.value("--default-endpoint", name));
     let access_log = wrong.share("--access-log", &args.access_log);
     let collector = collector(args, &mut wrong);
-    let replica = args.replica.as_deref().unwrap_or(&around.host);
-    let replica = wrong.value::<Name>("--replica", replica);
+    let replica = wrong.value("--replica", args.replica.as_deref().unwrap_or(&around.host));
     let store = StoreUrl::parse(store, &around.folder, &around.azure);
     let store = store.map_err(|error| wrong.0.push(error)).ok();
     let spool = spool(args, store.as_ref(), around, &mut wrong);
+    let azureml = azureml(args, &mut wrong);
     let specs = specs(args, around, &mut wrong);
     match (store, replica) {
         (Some(store), Some(replica)) if wrong.0.is_empty() => Ok(Config {
@@ -177,6 +178,7 @@ pub fn check(
             shutdown_budget,
             roll,
             spool,
+            azureml,
             replica,
             seed,
             trial: trial::by(&around.binary),
@@ -188,10 +190,12 @@ pub fn check(
 
 /// When row files are closed.
 fn roll(args: &ServingArgs, defaults: Defaults, wrong: &mut Mistakes) -> Roll {
+    let age = wrong.time("--roll-age", args.roll_age.as_deref().unwrap_or(defaults.roll_age));
+    wrong.when(age < Duration::from_millis(1), "--roll-age", "is out of range");
     Roll {
         rows: wrong.count("--roll-rows", &args.roll_rows, u32::MAX as usize),
         bytes: wrong.count("--roll-bytes", &args.roll_bytes, 1 << 30),
-        age: wrong.time("--roll-age", args.roll_age.as_deref().unwrap_or(defaults.roll_age)),
+        age,
     }
 }
 
@@ -222,6 +226,24 @@ fn spool(
     let bytes = wrong.count("--spool-bytes", &args.spool_bytes, 1 << 44);
     let age = wrong.time_up_to(DAY * 366, "--spool-age", &args.spool_age);
     Spooling { folder, store, bytes, age }
+}
+
+/// The workspace whose monitors read the rows; ARM does not mind upper and lower case.
+fn azureml(args: &ServingArgs, wrong: &mut Mistakes) -> Option<String> {
+    let id = args.azureml_workspace.clone()?;
+    let is_name = |part: &str| {
+        let legal = |c: char| c.is_alphanumeric() || "-_.()".contains(c);
+        !part.is_empty() && part.chars().all(legal)
+    };
+    let shape = WORKSPACE.split('/');
+    let is_part = |(part, shape): (&str, &str)| match shape.len() {
+        1 => is_name(part),
+        _ => part.eq_ignore_ascii_case(shape),
+    };
+    let is_whole = id.split('/').count() == shape.clone().count();
+    let is_id = is_whole && id.split('/').zip(shape).all(is_part);
+    wrong.when(!is_id, "--azureml-workspace", &format!("must be an ARM id {WORKSPACE}"));
+    Some(id)
 }
 
 /// Where the three ports are.
@@ -289,6 +311,10 @@ fn limits(args: &LimitArgs, workers: usize, wrong: &mut Mistakes) -> Limits {
     }
     limits
 }
+
+/// The ARM id of a workspace, with a letter for each name.
+const WORKSPACE: &str = "/subscriptions/S/resourceGroups/G/providers\
+    /Microsoft.MachineLearningServices/workspaces/W";
 
 /// No setting is longer.
 const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);

@@ -30,6 +30,7 @@ pub(crate) fn deployment() -> Arc<Deployment> {
             bytes: 1 << 20,
             age: Duration::from_hours(1),
         },
+        azureml: None,
     };
     let collector = Collector::start(config, Arc::clone(&store), || 0);
     let collector = collector.expect("the settings are in range");

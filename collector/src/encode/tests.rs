@@ -25,8 +25,8 @@ fn chunks_keep_their_order_and_row_groups_their_bound() {
     }
     let group = group(&entries);
     let footer = Footer { batch: "b/1".to_owned(), ..Footer::default() };
-    let bytes = file(&group, &footer).unwrap();
-    assert_eq!(bytes, file(&group, &footer).unwrap());
+    let bytes = file(&group, &footer, &mut None).unwrap();
+    assert_eq!(bytes, file(&group, &footer, &mut None).unwrap());
     let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
     let groups = reader.metadata().row_groups().iter().map(|g| g.num_rows()).collect::<Vec<_>>();
     assert_eq!(groups.iter().sum::<i64>(), count as i64);
@@ -47,7 +47,7 @@ fn chunks_keep_their_order_and_row_groups_their_bound() {
 fn a_misfit_spoils_the_file() {
     let entries =
         [bytes(&record("r", 1, &[Values::U64(&[1])])), bytes(&record("r", 1, &[Values::U8(&[1])]))];
-    assert!(matches!(file(&group(&entries), &Footer::default()), Err(Error::Shape(_))));
+    assert!(matches!(file(&group(&entries), &Footer::default(), &mut None), Err(Error::Shape(_))));
 }
 
 #[test]

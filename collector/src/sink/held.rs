@@ -195,7 +195,7 @@ impl Held {
             }
             None => None,
         };
-        plan.map_or(Ok(Vec::new()), |plan| self.make(&plan, rules.age_us, (now_us, books)))
+        plan.map_or(Ok(Vec::new()), |plan| self.make(&plan, rules, (now_us, books)))
     }
 
     /// A plan whose files are to be made: an earlier life's, or one that could not be made before.

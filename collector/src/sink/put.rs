@@ -15,6 +15,7 @@ use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload}
 use parquet::file::metadata::ParquetMetaDataReader;
 use tokio::time::{sleep, timeout};
 
+use crate::azureml;
 use crate::encode;
 use crate::histogram::Histogram;
 
@@ -41,6 +42,8 @@ pub(crate) struct Puts {
     pub(crate) bytes: AtomicU64,
     /// Attempts that failed and were followed by another.
     pub(crate) retries: AtomicU64,
+    /// Files that were given up.
+    pub(crate) lost: AtomicU64,
 }
 
 /// Puts files; cheap to clone.
@@ -117,6 +120,8 @@ impl Publisher {
         if matches!(outcome, Outcome::Written) {
             self.puts.files.fetch_add(1, Ordering::Relaxed);
             self.puts.bytes.fetch_add(size, Ordering::Relaxed);
+        } else {
+            self.puts.lost.fetch_add(1, Ordering::Relaxed);
         }
         outcome
     }
@@ -159,7 +164,9 @@ impl Publisher {
                 // deleted says "conflict" to everything.
                 let found = self.store.get(path).await.map_err(Fault::Passing)?;
                 let found = found.bytes().await.map_err(Fault::Passing)?;
-                let is_ours = found == bytes || batch_of(&found).as_deref() == Some(batch);
+                let is_ours = found == bytes
+                    || batch_of(&found).as_deref() == Some(batch)
+                    || azureml::is_same(&found, &bytes);
                 if is_ours { Ok(()) } else { Err(Fault::Lasting(exists)) }
             }
             Err(error) => Err(Fault::of(error)),

@@ -2,6 +2,7 @@
 //!
 //! One binary, so that it links once. Every test ends by asserting the conservation law.
 
+mod azureml;
 mod damaged;
 mod export;
 mod finishing;

@@ -45,6 +45,7 @@ pub(crate) fn config() -> Config {
             bytes: 64 << 20,
             age: Duration::from_hours(1),
         },
+        azureml: None,
     }
 }
 

@@ -90,7 +90,7 @@ impl ObjectStore for Scripted {
         opts: PutOptions,
     ) -> Result<PutResult> {
         // Accounts are put as they are.
-        let scripted = ["rows/", "labels/", "a"];
+        let scripted = ["rows/", "modelDataCollector/", "labels/", "a"];
         if !scripted.iter().any(|start| location.as_ref().starts_with(start)) {
             return self.inner.put_opts(location, payload, opts).await;
         }

@@ -56,6 +56,7 @@ impl Store {
                 bytes: 1 << 30,
                 age: Duration::from_secs(3600),
             },
+            azureml: None,
         };
         let collector = Collector::start(config, Arc::clone(&self.store), || MIDNIGHT).unwrap();
         let appender = collector.appender(schema(rows), Sampling::default()).unwrap();

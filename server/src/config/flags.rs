@@ -72,6 +72,11 @@ pub struct ServingArgs {
     /// Close a row file at this age [default: 300s, in a demo 5s]
     #[arg(long, env = "SKEG_ROLL_AGE", value_name = "TIME")]
     pub roll_age: Option<String>,
+    /// ARM id of an Azure ML workspace, so that its monitors read the rows: they are stored a
+    /// second time, as its model data collector does, in modelDataCollector/ of the store. JSON is
+    /// long: row files are closed at an eighth of --roll-bytes then
+    #[arg(long, env = "SKEG_AZUREML_WORKSPACE", value_name = "ID")]
+    pub azureml_workspace: Option<String>,
     /// What evaluates tree ensembles, for tests and diagnosis: plain, compact, tables, shallow,
     /// doubling, blocks, sweep; or all for a processor: portable, neon, avx2, avx512 [default: the
     /// fastest]

@@ -90,6 +90,7 @@ fn every_mistake_is_reported_at_once() {
         ["--shutdown-budget", "9223372036854775807s"],
         ["--replica", "a/b"],
         ["--endpoints", "missing"],
+        ["--azureml-workspace", "my-workspace"],
     ];
     let typed: Vec<&str> = flags.iter().map(|[flag, _]| *flag).collect();
     let flags: Vec<String> = flags.iter().map(|[flag, value]| format!("{flag}={value}")).collect();
@@ -99,4 +100,29 @@ fn every_mistake_is_reported_at_once() {
         assert!(mistakes.iter().any(|mistake| mistake.contains(name)), "{name}: {mistakes:?}");
     }
     assert_eq!(mistakes.len(), typed.len() + 1, "one each: {mistakes:?}");
+}
+
+#[test]
+fn a_workspace_is_an_arm_id() {
+    let good = "/subscriptions/0000-11/resourceGroups/my_group.(1)/providers\
+        /Microsoft.MachineLearningServices/workspaces/ws-1";
+    let given = |id: &str| config("store", &["--azureml-workspace", id]);
+    assert_eq!(given(good).unwrap().azureml.as_deref(), Some(good));
+    assert!(given(&good.to_lowercase()).is_ok());
+    assert_eq!(config("store", &[]).unwrap().azureml, None);
+    let wrong = [
+        "",
+        "ws-1",
+        &good[1..],
+        &format!("{good}/"),
+        &format!("{good}/onlineEndpoints/e"),
+        &good.replace("0000-11", ""),
+        &good.replace("ws-1", "a b"),
+        &good.replace("ws-1", "a\"b"),
+        &good.replace("workspaces", "registries"),
+    ];
+    for id in wrong {
+        let mistakes = given(id).unwrap_err();
+        assert!(mistakes.len() == 1 && mistakes[0].starts_with("--azureml-workspace "), "{id}");
+    }
 }

@@ -29,6 +29,7 @@ async fn keeper(store: &Arc<dyn ObjectStore>) -> Keeper {
             bytes: 1 << 20,
             age: Duration::from_hours(1),
         },
+        azureml: None,
     };
     let shared = Shared::new(Opening::plain(|| 0, Instant::now));
     let collector = Collector::start(config, Arc::clone(store), || 0).unwrap();

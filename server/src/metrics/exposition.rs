@@ -142,15 +142,16 @@ fn spool(collector: &Collector) -> MetricFamily {
     family("skeg_spool_bytes", help, MetricType::GAUGE, vec![bytes])
 }
 
-fn puts(collector: &Collector) -> [MetricFamily; 3] {
+fn puts(collector: &Collector) -> [MetricFamily; 4] {
     let of = |name, help, value| {
         family(name, help, MetricType::COUNTER, vec![counter(Vec::new(), value)])
     };
-    let [files, bytes, retries] = collector.puts();
+    let [files, bytes, retries, lost] = collector.puts();
     [
         of("skeg_sink_files_total", "Files that the store has taken.", files),
         of("skeg_sink_bytes_total", "Bytes of the files that the store has taken.", bytes),
         of("skeg_sink_retries_total", "Puts that failed and were repeated.", retries),
+        of("skeg_sink_files_lost_total", "Files that were given up.", lost),
     ]
 }
 

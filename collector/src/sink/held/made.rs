@@ -8,22 +8,27 @@ use object_store::path::Path;
 
 use super::{Batch, Held};
 use crate::accounts;
+use crate::azureml::Lines;
 use crate::counts::Books;
 use crate::encode::{self, Footer};
 use crate::error::Error;
 use crate::path::{HOUR_US, RowsPath, Writer};
 use crate::sink::plan::{Group, groups, segments};
-use crate::sink::{guarded, lost};
+use crate::sink::{Rules, guarded, lost};
 use crate::spool::cells::Of;
 use crate::spool::house::House;
 use crate::spool::journal::{Account, Piece, Plan};
 use crate::spool::segment::Segment;
 use crate::spool::tally::{Count, Tally};
 
-/// A file of a batch, or why there is none.
+/// Where a file goes, and what it holds.
+type File = (Path, Bytes);
+
+/// A file of a batch, or why there is none. One of JSON lines has neither rows nor accounts: they
+/// are those of the Parquet file beside it.
 #[derive(Debug)]
 pub(crate) struct Made {
-    pub(crate) file: Result<(Path, Bytes), Error>,
+    pub(crate) file: Result<File, Error>,
     batch: u64,
     /// Which batch of which life, as the file has it.
     pub(crate) name: String,
@@ -41,6 +46,15 @@ impl Made {
     pub(crate) fn rows(&self) -> u64 {
         self.counts.values().sum()
     }
+
+    /// What is missing when the store does not have it.
+    pub(crate) fn missed(&self) -> &'static str {
+        match (self.rows(), self.accounts.is_empty()) {
+            (1.., _) => "rows lost",
+            (0, false) => "accounts not said",
+            (0, true) => "lines for Azure ML lost, rows are not",
+        }
+    }
 }
 
 // === impl Held ===
@@ -50,14 +64,14 @@ impl Held {
     pub(crate) fn make(
         &mut self,
         plan: &Plan,
-        age_us: i64,
+        rules: &Rules,
         (now_us, books): (i64, &Books),
     ) -> Result<Vec<Made>, Error> {
         let house = Arc::clone(&self.house);
         let name = plan.name(&house.boot).map_err(|source| house.failed(source))?;
         let held = segments(&house, &plan.pieces)?;
         self.batches.insert(plan.batch, Batch { made_us: now_us, ..Batch::default() });
-        let mut made = self.rows_of(plan, &held, (&name, age_us), books);
+        let mut made = self.rows_of(plan, &held, (&name, rules), books);
         let first = plan.first_file + plan.rows.len() as u64;
         for (place, file) in accounts::files(&house, &plan.accounts).into_iter().enumerate() {
             let encode = || file.encode(&house, plan, (first + place as u64, &name));
@@ -65,7 +79,7 @@ impl Held {
                 file: guarded(&name, encode),
                 batch: plan.batch,
                 name: name.clone(),
-                expires_us: plan.time_us.saturating_add(age_us),
+                expires_us: plan.time_us.saturating_add(rules.age_us),
                 endpoint: file.endpoint().to_owned(),
                 counts: BTreeMap::new(),
                 accounts: file.accounts().collect(),
@@ -82,7 +96,7 @@ impl Held {
         &mut self,
         plan: &Plan,
         held: &[(Piece, Arc<Segment>)],
-        (name, age_us): (&str, i64),
+        (name, rules): (&str, &Rules),
         books: &Books,
     ) -> Vec<Made> {
         let house = Arc::clone(&self.house);
@@ -104,10 +118,17 @@ impl Held {
             self.miss(plan.batch, &wanted, group.as_ref(), books);
             let Some(group) = group else { continue };
             let newest = group.rows.iter().map(|rows| rows.entry.time_us).max();
-            let expires_us = newest.unwrap_or(plan.time_us).saturating_add(age_us);
+            let expires_us = newest.unwrap_or(plan.time_us).saturating_add(rules.age_us);
             let seq = plan.first_file + place as u64;
-            let file = encoded(&house, plan, &group, (seq, name));
-            files.push(made(group.counts, file, expires_us));
+            let lines = rules.azureml.as_deref().map(|id| Lines::new(id, &group.schema));
+            match encoded(&house, plan, &group, (seq, name), lines) {
+                Err(error) => files.push(made(group.counts, Err(error), expires_us)),
+                Ok((file, lines)) => {
+                    files.push(made(group.counts, Ok(file), expires_us));
+                    let lines = lines.into_iter();
+                    files.extend(lines.map(|file| made(BTreeMap::new(), Ok(file), expires_us)));
+                }
+            }
         }
         files
     }
@@ -163,19 +184,23 @@ impl Held {
     }
 }
 
-/// The file of a group, and where it goes.
+/// The file of a group, those of its lines, and where they go.
 fn encoded(
     house: &House,
     plan: &Plan,
     group: &Group<'_>,
     (seq, name): (u64, &str),
-) -> Result<(Path, Bytes), Error> {
+    mut lines: Option<Lines>,
+) -> Result<(File, Vec<File>), Error> {
     let mut counts = Tally::default();
     let said = plan.accounts.iter().filter(|account| group.counts.contains_key(&account.of));
     said.for_each(|account| counts.add(account.tally));
     let footer = Footer { batch: name.to_owned(), received_us: plan.time_us, counts };
     let writer = Writer { replica: house.replica.clone(), boot: house.boot.clone(), seq };
     let path = RowsPath::new(group.schema.source(), group.hour * HOUR_US, writer)?;
-    let bytes = guarded(&group.schema.label(), || encode::file(group, &footer))?;
-    Ok((path.object(), bytes))
+    let bytes = guarded(&group.schema.label(), || encode::file(group, &footer, &mut lines))?;
+    let lines = lines.into_iter().flat_map(Lines::files);
+    let lines = lines.map(|(of, lines)| Ok((path.lines(of)?, Bytes::from(lines))));
+    let lines = lines.collect::<Result<_, Error>>()?;
+    Ok(((path.object(), bytes), lines))
 }

@@ -100,6 +100,7 @@ impl House {
                 bytes: 64 << 20,
                 age: Duration::from_hours(1),
             },
+            azureml: None,
         };
         let collector = Collector::start(buffer, Arc::clone(&store), || 0).expect("a collector");
         let collector = Arc::new(collector);

@@ -14,11 +14,9 @@ use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use bytes::Bytes;
 use object_store::path::Path;
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
 
-use crate::encode::BATCH;
+use crate::encode::{BATCH, ours};
 use crate::error::Error;
 use crate::path::{AccountsPath, HOUR_US, Writer};
 use crate::schema::column;
@@ -104,12 +102,8 @@ impl File {
         let path = AccountsPath::new(&self.endpoint, i64::from(self.hour) * HOUR_US, writer)?;
         let failed = |why: String| Error::Encode { of: path.to_string(), why };
         let batch = self.batch(house, plan).map_err(|error| failed(error.to_string()))?;
-        let level = ZstdLevel::try_new(1).map_err(|error| failed(error.to_string()))?;
-        let properties = WriterProperties::builder()
-            .set_created_by(format!("skeg {}", env!("CARGO_PKG_VERSION")))
-            .set_compression(Compression::ZSTD(level))
-            .build();
         let write = || {
+            let properties = ours()?.build();
             let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties))?;
             writer.write(&batch)?;
             writer.append_key_value_metadata(KeyValue::new(BATCH.to_owned(), name.to_owned()));

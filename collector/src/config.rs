@@ -49,6 +49,15 @@ pub struct Spooling {
     pub age: Duration,
 }
 
+// === impl Spooling ===
+
+impl Spooling {
+    /// In memory, up to so many bytes, for an hour.
+    pub fn in_memory(bytes: usize) -> Self {
+        Self { folder: None, store: String::new(), bytes, age: Duration::from_hours(1) }
+    }
+}
+
 // === impl Config ===
 
 impl Config {

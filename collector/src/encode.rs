@@ -30,12 +30,12 @@ const CHUNK_ROWS: usize = 4096;
 
 /// Bounds what a reader must hold at once, and what the writer does.
 pub(crate) const ROW_GROUP_ROWS: usize = 131_072;
-pub(crate) const ROW_GROUP_BYTES: usize = 64 << 20;
+const ROW_GROUP_BYTES: usize = 64 << 20;
 
 /// Share of absent request ids that the bloom filter lets through.
 const BLOOM_FALSE_POSITIVES: f64 = 0.01;
 
-pub(crate) const ZSTD_LEVEL: i32 = 1;
+const ZSTD_LEVEL: i32 = 1;
 
 /// Footer keys.
 const SCHEMA_HASH: &str = "skeg.schema_hash";
@@ -111,17 +111,26 @@ fn chunks<'r, 's>(mut rows: &'r [Rows<'s>]) -> impl Iterator<Item = &'r [Rows<'s
     })
 }
 
-/// Parquet's defaults are uncompressed, statistics per page, row groups of a million rows. Minima
-/// and maxima of floats come in IEEE 754 total order; readers that do not know it pass over them.
-fn properties(schema: &RowSchema) -> Result<WriterProperties, ParquetError> {
-    let path = |name: &str| ColumnPath::from(name);
-    let mut builder = WriterProperties::builder()
-        .set_created_by(format!("skeg {}", env!("CARGO_PKG_VERSION")))
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
+/// What all files of ours have: who made them, and a compression, which is not Parquet's default.
+pub(crate) fn ours() -> Result<WriterPropertiesBuilder, ParquetError> {
+    let zstd = ZstdLevel::try_new(ZSTD_LEVEL)?;
+    let maker = format!("skeg {}", env!("CARGO_PKG_VERSION"));
+    Ok(WriterProperties::builder().set_created_by(maker).set_compression(Compression::ZSTD(zstd)))
+}
+
+/// Those of a file of rows: Parquet's defaults are statistics per page, row groups of a million
+/// rows. Minima and maxima of floats come in IEEE 754 total order; readers that do not know it pass
+/// over them.
+pub(crate) fn of_rows() -> Result<WriterPropertiesBuilder, ParquetError> {
+    Ok(ours()?
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES));
-    builder = builder
+        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES)))
+}
+
+fn properties(schema: &RowSchema) -> Result<WriterProperties, ParquetError> {
+    let path = |name: &str| ColumnPath::from(name);
+    let mut builder = of_rows()?
         .set_column_dictionary_enabled(path(column::EVENT_ID), false)
         .set_column_dictionary_enabled(path(column::REQUEST_ID), false)
         .set_column_bloom_filter_fpp(path(column::REQUEST_ID), BLOOM_FALSE_POSITIVES)
@@ -138,7 +147,8 @@ fn properties(schema: &RowSchema) -> Result<WriterProperties, ParquetError> {
     Ok(builder.build())
 }
 
-fn plain(
+/// A column without a dictionary, in such an encoding.
+pub(crate) fn plain(
     builder: WriterPropertiesBuilder,
     name: &str,
     encoding: Encoding,

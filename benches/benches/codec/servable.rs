@@ -24,12 +24,7 @@ pub(crate) fn deployment() -> Arc<Deployment> {
         boot: "0".to_owned(),
         roll,
         writers: 1,
-        spool: Spooling {
-            folder: None,
-            store: String::new(),
-            bytes: 1 << 20,
-            age: Duration::from_hours(1),
-        },
+        spool: Spooling::in_memory(1 << 20),
         azureml: None,
     };
     let collector = Collector::start(config, Arc::clone(&store), || 0);

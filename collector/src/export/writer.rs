@@ -5,15 +5,15 @@ use std::io::Write;
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, SchemaRef};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::basic::Encoding;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 
 use super::Format;
 use super::text::texts;
-use crate::encode::{COLLECTOR_VERSION, ROW_GROUP_BYTES, ROW_GROUP_ROWS, ZSTD_LEVEL};
+use crate::encode::{COLLECTOR_VERSION, of_rows, plain};
 use crate::labels::encode::name::VALUE;
 use crate::schema::column;
 
@@ -77,21 +77,14 @@ impl<W: Write + Send> Output<W> {
 
 /// As of rows files; see `encode`.
 fn properties(schema: &SchemaRef) -> Result<WriterProperties, ParquetError> {
-    let mut builder = WriterProperties::builder()
-        .set_created_by(format!("skeg {}", env!("CARGO_PKG_VERSION")))
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
-        .set_statistics_enabled(EnabledStatistics::Chunk)
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES));
+    let mut builder = of_rows()?;
     for field in schema.fields().iter().filter(|field| field.name() != VALUE) {
-        let path = || ColumnPath::from(field.name().as_str());
-        if [column::EVENT_ID, column::REQUEST_ID].contains(&field.name().as_str()) {
-            builder = builder.set_column_dictionary_enabled(path(), false);
+        let name = field.name().as_str();
+        if [column::EVENT_ID, column::REQUEST_ID].contains(&name) {
+            builder = builder.set_column_dictionary_enabled(ColumnPath::from(name), false);
         }
         if matches!(field.data_type(), DataType::Float32 | DataType::Float64) {
-            builder = builder
-                .set_column_dictionary_enabled(path(), false)
-                .set_column_encoding(path(), Encoding::BYTE_STREAM_SPLIT);
+            builder = plain(builder, name, Encoding::BYTE_STREAM_SPLIT);
         }
     }
     Ok(builder.build())

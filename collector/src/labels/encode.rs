@@ -10,14 +10,13 @@ use arrow_array::{
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
 use super::Label;
-use crate::encode::{BATCH, COLLECTOR_VERSION};
+use crate::encode::{BATCH, COLLECTOR_VERSION, ours};
 use crate::error::Error;
 use crate::schema::column;
 
@@ -36,8 +35,6 @@ pub(crate) mod name {
 
 /// Share of absent request ids that the bloom filter lets through.
 const BLOOM_FALSE_POSITIVES: f64 = 0.01;
-
-const ZSTD_LEVEL: i32 = 1;
 
 /// Labels that came together.
 #[derive(Debug)]
@@ -105,9 +102,7 @@ fn schema() -> Schema {
 
 fn properties(labels: usize) -> Result<WriterProperties, ParquetError> {
     let request_id = || ColumnPath::from(column::REQUEST_ID);
-    Ok(WriterProperties::builder()
-        .set_created_by(format!("skeg {}", env!("CARGO_PKG_VERSION")))
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
+    Ok(ours()?
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_column_dictionary_enabled(request_id(), false)
         .set_column_bloom_filter_fpp(request_id(), BLOOM_FALSE_POSITIVES)

@@ -39,12 +39,7 @@ pub(crate) fn config() -> Config {
         boot: "b00t".to_owned(),
         roll,
         writers: 8,
-        spool: Spooling {
-            folder: None,
-            store: String::new(),
-            bytes: 64 << 20,
-            age: Duration::from_hours(1),
-        },
+        spool: Spooling::in_memory(64 << 20),
         azureml: None,
     }
 }

@@ -50,12 +50,7 @@ impl Store {
             boot: boot.to_owned(),
             roll: Roll { rows: roll, bytes: 1 << 24, age: Duration::from_secs(3600) },
             writers: 1,
-            spool: Spooling {
-                folder: None,
-                store: String::new(),
-                bytes: 1 << 30,
-                age: Duration::from_secs(3600),
-            },
+            spool: Spooling::in_memory(1 << 30),
             azureml: None,
         };
         let collector = Collector::start(config, Arc::clone(&self.store), || MIDNIGHT).unwrap();

@@ -23,12 +23,7 @@ async fn keeper(store: &Arc<dyn ObjectStore>) -> Keeper {
         boot: "0".to_owned(),
         roll,
         writers: 1,
-        spool: Spooling {
-            folder: None,
-            store: String::new(),
-            bytes: 1 << 20,
-            age: Duration::from_hours(1),
-        },
+        spool: Spooling::in_memory(1 << 20),
         azureml: None,
     };
     let shared = Shared::new(Opening::plain(|| 0, Instant::now));

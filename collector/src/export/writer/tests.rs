@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BooleanArray, Float64Array, StringArray, UInt64Array};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::Compression;
 
 use super::*;
+use crate::encode::ROW_GROUP_ROWS;
 
 fn written(format: Format, batches: &[RecordBatch]) -> Vec<u8> {
     let mut bytes = Vec::new();

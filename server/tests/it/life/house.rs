@@ -94,12 +94,7 @@ impl House {
             boot: "1".to_owned(),
             roll,
             writers: 1,
-            spool: Spooling {
-                folder: None,
-                store: String::new(),
-                bytes: 64 << 20,
-                age: Duration::from_hours(1),
-            },
+            spool: Spooling::in_memory(64 << 20),
             azureml: None,
         };
         let collector = Collector::start(buffer, Arc::clone(&store), || 0).expect("a collector");

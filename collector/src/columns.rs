@@ -16,6 +16,7 @@ use arrow_array::{
     TimestampMicrosecondArray, UInt16Array, UInt32Array, UInt64Array, new_null_array,
 };
 use arrow_schema::FieldRef;
+use uuid::{Builder, Uuid};
 
 use crate::error::Error;
 use crate::privacy::Cover;
@@ -48,14 +49,15 @@ pub(crate) fn columns(
     all: &[Rows<'_>],
     received_us: i64,
 ) -> Result<RecordBatch, Error> {
-    let shape = || Error::Shape(schema.label());
-    let blocks: Option<Vec<_>> = all.iter().map(|rows| rows.entry.blocks(schema)).collect();
-    let blocks = blocks.ok_or_else(shape)?;
+    let mut blocks = Vec::with_capacity(all.len() * schema.stored().len());
+    let found = all.iter().map(|rows| rows.entry.blocks(schema, &mut blocks));
+    found.collect::<Option<()>>().ok_or_else(|| Error::Shape(schema.label()))?;
     let count = all.iter().map(|rows| rows.entry.rows as usize).sum();
     let mut columns = fixed(schema, all, count, received_us);
     let mut own = Vec::new();
     for (place, block) in schema.stored().iter().enumerate() {
-        let of = Of { block, cover: schema.cover(), count, blocks: &blocks, place };
+        let (cover, of) = (schema.cover(), schema.stored().len());
+        let of = Of { block, cover, count, blocks: &blocks, place, of };
         own.extend(of.columns());
     }
     match schema.cover() {
@@ -85,7 +87,8 @@ fn fixed(schema: &RowSchema, all: &[Rows<'_>], count: usize, received_us: i64) -
     let mut events = StringBuilder::with_capacity(count, count * 36);
     for rows in all {
         for row in 0..rows.entry.rows {
-            events.append_value(event_id(rows.entry.time_us, rows.place + u128::from(row)));
+            let id = event_id(rows.entry.time_us, rows.place + u128::from(row));
+            events.append_value(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
         }
     }
     let indexes =
@@ -131,7 +134,7 @@ fn each<'a, T: Clone + 'a>(
 
 /// A UUID of version 7 (RFC 9562, 5.7) for a row that came then and is at that place, of which the
 /// lower 74 bits are taken. The same row has the same name whenever its file is made.
-fn event_id(time_us: i64, place: u128) -> String {
+fn event_id(time_us: i64, place: u128) -> Uuid {
     let random = (place & ((1 << 74) - 1)).to_be_bytes();
     // The builder takes the first 4 bits of 80 for the version, and 2 of them for the variant.
     let place = u128::from_be_bytes(random);
@@ -141,7 +144,7 @@ fn event_id(time_us: i64, place: u128) -> String {
     let mut ten = [0; 10];
     ten.copy_from_slice(&bytes[6..]);
     let millis = u64::try_from(time_us / 1000).unwrap_or(0);
-    uuid::Builder::from_unix_timestamp_millis(millis, &ten).into_uuid().to_string()
+    Builder::from_unix_timestamp_millis(millis, &ten).into_uuid()
 }
 
 /// One block of many entries.
@@ -149,9 +152,11 @@ struct Of<'a> {
     block: &'a Block,
     cover: Option<&'a Cover>,
     count: usize,
-    /// The blocks of each entry.
-    blocks: &'a [Vec<&'a [u8]>],
+    /// The blocks of each entry, one entry after the other.
+    blocks: &'a [&'a [u8]],
+    /// Which of an entry's blocks, of how many.
     place: usize,
+    of: usize,
 }
 
 // === impl Of ===
@@ -181,8 +186,7 @@ impl<'a> Of<'a> {
 
     /// The block's bytes in each entry.
     fn parts(&self) -> impl Iterator<Item = &'a [u8]> {
-        let place = self.place;
-        self.blocks.iter().map(move |blocks| blocks[place])
+        self.blocks.iter().skip(self.place).step_by(self.of).copied()
     }
 
     fn empty<T>(&self) -> Vec<Vec<T>> {

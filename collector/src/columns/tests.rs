@@ -92,9 +92,9 @@ fn a_misfit_is_an_error() {
 fn names_of_rows_are_uuids_of_version_7_that_differ() {
     let millis = 1_700_000_000_123;
     let places = [0, 1, 1 << 61, 1 << 62, 1 << 63, (1 << 74) - 1];
-    let ids = places.map(|place| event_id(millis * 1000 + 999, place));
+    let ids = places.map(|place| event_id(millis * 1000 + 999, place).to_string());
     for id in &ids {
-        let uuid = uuid::Uuid::try_parse(id).unwrap();
+        let uuid = Uuid::try_parse(id).unwrap();
         let (seconds, nanos) = uuid.get_timestamp().unwrap().to_unix();
         assert_eq!(uuid.get_version_num(), 7);
         assert_eq!(seconds * 1000 + u64::from(nanos) / 1_000_000, millis as u64);

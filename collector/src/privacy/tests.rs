@@ -301,6 +301,6 @@ proptest! {
         let entry = crate::spool::entry::Entry::read(&bytes).unwrap();
         prop_assert_eq!(entry.rows as usize, range.len());
         // `blocks` takes exactly what is there, and no byte more.
-        prop_assert!(entry.blocks(&schema).is_some());
+        prop_assert!(entry.blocks(&schema, &mut Vec::new()).is_some());
     }
 }

@@ -74,6 +74,14 @@ pub(super) struct Load {
     bytes: usize,
 }
 
+/// What a batch is made of: pieces of segments, and the rows and bytes in them.
+#[derive(Debug, Default)]
+struct Taken {
+    pieces: Vec<Piece>,
+    rows: usize,
+    bytes: usize,
+}
+
 /// A batch whose files are not all settled, or whose end is not written down.
 #[derive(Debug, Default)]
 struct Batch {
@@ -188,14 +196,26 @@ impl Held {
             return Ok(Vec::new());
         }
         let is_last = is_end || self.house.is_left;
-        let plan = match self.unmade() {
-            Some(plan) => Some(plan),
-            None if self.is_due(rules, now_us, is_last) => {
-                self.plan(rules, now_us, is_last, books)?
-            }
-            None => None,
-        };
-        plan.map_or(Ok(Vec::new()), |plan| self.make(&plan, rules, (now_us, books)))
+        let house = Arc::clone(&self.house);
+        if let Some(plan) = self.unmade() {
+            let held = segments(&house, &plan.pieces)?;
+            return self.make(&plan, groups(&house, &held), rules, (now_us, books));
+        }
+        if !self.is_due(rules, now_us, is_last) {
+            return Ok(Vec::new());
+        }
+        self.planned_us = now_us;
+        if is_last && self.rows == 0 && !self.batches.is_empty() {
+            // What is said last is said when all is settled.
+            return Ok(Vec::new());
+        }
+        let taken = self.take(rules)?;
+        let held = segments(&house, &taken.pieces)?;
+        let groups = groups(&house, &held);
+        match self.plan(taken, &groups, (now_us, is_last), books)? {
+            Some(plan) => self.make(&plan, groups, rules, (now_us, books)),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// A plan whose files are to be made: an earlier life's, or one that could not be made before.
@@ -246,46 +266,47 @@ impl Held {
             || self.rows == 0 && is_old(self.planned_us)
     }
 
-    /// Plans a batch of what was seen, and writes the plan down; `None` when there is nothing to be
-    /// said.
-    fn plan(
-        &mut self,
-        rules: &Rules,
-        now_us: i64,
-        is_last: bool,
-        books: &Books,
-    ) -> Result<Option<Plan>, Error> {
-        self.planned_us = now_us;
-        if is_last && self.rows == 0 && !self.batches.is_empty() {
-            // What is said last is said when all is settled.
-            return Ok(None);
-        }
-        let house = Arc::clone(&self.house);
-        let state = house.journal().state().clone();
+    /// What a new batch takes of what was seen.
+    fn take(&mut self, rules: &Rules) -> Result<Taken, Error> {
+        let state = self.house.journal().state().clone();
         let mut room = Room { rows: rules.roll.rows, bytes: rules.roll.bytes };
-        let (mut pieces, mut rows, mut bytes) = (Vec::new(), 0, 0);
-        let (batch, first_file) = state.next;
+        let mut taken = Taken::default();
         let writers = self.seen.len();
         // Who comes first changes, so that none waits for good.
-        let first = usize::try_from(batch).unwrap_or(0);
+        let first = usize::try_from(state.next.0).unwrap_or(0);
         let turns = (0..writers).map(|n| first.wrapping_add(n) % writers);
         for writer in turns.filter(|_| self.rows > 0) {
             let (segment, at) = state.planned.get(&writer).copied().unwrap_or_default();
             let from = Place { segment, at };
-            let found = run(&house, writer, from, Some(self.seen[writer]), room)?;
+            let found = run(&self.house, writer, from, Some(self.seen[writer]), room)?;
             room.rows = room.rows.saturating_sub(found.rows);
             room.bytes = room.bytes.saturating_sub(found.bytes);
-            (rows, bytes) = (rows + found.rows, bytes + found.bytes);
-            pieces.extend(found.pieces);
+            taken.rows += found.rows;
+            taken.bytes += found.bytes;
+            taken.pieces.extend(found.pieces);
         }
-        let held = segments(&house, &pieces)?;
-        let groups = groups(&house, &held);
-        if pieces.is_empty() {
+        if taken.pieces.is_empty() {
             // What was seen is gone, or is damaged since: it is found missing.
             (self.rows, self.bytes) = (0, 0);
         }
+        Ok(taken)
+    }
+
+    /// Plans a batch of what was taken, whose rows are in `groups`, and writes the plan down;
+    /// `None` when there is nothing to be said.
+    fn plan(
+        &mut self,
+        taken: Taken,
+        groups: &[Group<'_>],
+        (now_us, is_last): (i64, bool),
+        books: &Books,
+    ) -> Result<Option<Plan>, Error> {
+        let Taken { pieces, rows, bytes } = taken;
+        let house = Arc::clone(&self.house);
+        let state = house.journal().state().clone();
+        let (batch, first_file) = state.next;
         let is_whole = rows >= self.rows;
-        let accounts = self.accounts(&state, &groups, now_us, (is_whole, is_last));
+        let accounts = self.accounts(&state, groups, now_us, (is_whole, is_last));
         if !is_last {
             self.give_back(&state, &accounts, now_us, books)?;
         }

@@ -71,7 +71,7 @@ pub(crate) fn run(
         while run.rows < room.rows && run.bytes < room.bytes && !is_end(at) {
             match segment.entry(at) {
                 Found::Entry(body, next) => {
-                    run.rows += Entry::read(body).map_or(0, |entry| entry.rows as usize);
+                    run.rows = run.rows.saturating_add(Entry::count(body));
                     run.bytes += next - at;
                     at = next;
                     continue;

@@ -129,6 +129,14 @@ fn head(lane: u32, record: &Record<'_>, range: &Range<usize>, out: &mut [u8]) ->
 // === impl Entry ===
 
 impl<'s> Entry<'s> {
+    /// How many rows an entry has, without a look at the rest of it.
+    pub(crate) fn count(bytes: &[u8]) -> usize {
+        let mut head = Front(bytes);
+        // The lane is before it.
+        let rows = head.u32().and_then(|_lane| head.u32());
+        rows.and_then(|rows| usize::try_from(rows).ok()).unwrap_or_default()
+    }
+
     /// Reads an entry's head and names; `None` when it is none.
     pub(crate) fn read(bytes: &'s [u8]) -> Option<Self> {
         let (head, rest) = bytes.split_at_checked(HEAD)?;
@@ -162,11 +170,10 @@ impl<'s> Entry<'s> {
         })
     }
 
-    /// The values of each stored block, as `write` put them; `None` when they are not those of
-    /// `schema`.
-    pub(crate) fn blocks(&self, schema: &RowSchema) -> Option<Vec<&'s [u8]>> {
+    /// Adds the values of each stored block, as `write` put them, to `blocks`; `None` when they are
+    /// not those of `schema`.
+    pub(crate) fn blocks(&self, schema: &RowSchema, blocks: &mut Vec<&'s [u8]>) -> Option<()> {
         let mut rest = Front(self.values);
-        let mut blocks = Vec::with_capacity(schema.stored().len());
         for block in schema.stored() {
             let count = block.columns.len().checked_mul(usize::try_from(self.rows).ok()?)?;
             let whole = rest.0;
@@ -184,7 +191,7 @@ impl<'s> Entry<'s> {
             blocks.push(&whole[..length]);
             rest.take((length.next_multiple_of(PAD) - length).min(rest.0.len()))?;
         }
-        rest.0.is_empty().then_some(blocks)
+        rest.0.is_empty().then_some(())
     }
 }
 

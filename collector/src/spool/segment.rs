@@ -4,7 +4,8 @@
 //! system call. After a header of [`HEADER`] bytes come entries, each a word of 8 bytes and a body
 //! that is padded to 8. The word is zero until the body is whole and is stored last: the body's
 //! length in its lower half, the lower half of the body's XXH3 (seed 0) in the upper. A reader that
-//! finds a word finds the body, and the hash tells a torn one after the power failed.
+//! finds a word finds the body, and the hash tells a torn one when the file is read after a power
+//! failure.
 //!
 //! The only `unsafe` of this crate beside `cells`: the writing end has the bytes behind its mark to
 //! itself, and everyone else sees only those before.
@@ -160,7 +161,8 @@ impl Segment {
         let Some(body) = self.body(at + WORD, length) else {
             return Found::Torn;
         };
-        if hash_of(body) != hash {
+        // What this process has mapped is what it wrote: a file may be torn, its memory is not.
+        if matches!(self.memory, Memory::Read(_)) && hash_of(body) != hash {
             return Found::Torn;
         }
         Found::Entry(body, at + WORD + length.next_multiple_of(WORD))

@@ -13,12 +13,11 @@ use crate::counts::Books;
 use crate::encode::{self, Footer};
 use crate::error::Error;
 use crate::path::{HOUR_US, RowsPath, Writer};
-use crate::sink::plan::{Group, groups, segments};
+use crate::sink::plan::Group;
 use crate::sink::{Rules, guarded, lost};
 use crate::spool::cells::Of;
 use crate::spool::house::House;
-use crate::spool::journal::{Account, Piece, Plan};
-use crate::spool::segment::Segment;
+use crate::spool::journal::{Account, Plan};
 use crate::spool::tally::{Count, Tally};
 
 /// Where a file goes, and what it holds.
@@ -60,18 +59,18 @@ impl Made {
 // === impl Held ===
 
 impl Held {
-    /// The files of a plan: the same whenever they are made.
+    /// The files of a plan, of the rows in `groups`: the same whenever they are made.
     pub(crate) fn make(
         &mut self,
         plan: &Plan,
+        groups: Vec<Group<'_>>,
         rules: &Rules,
         (now_us, books): (i64, &Books),
     ) -> Result<Vec<Made>, Error> {
         let house = Arc::clone(&self.house);
         let name = plan.name(&house.boot).map_err(|source| house.failed(source))?;
-        let held = segments(&house, &plan.pieces)?;
         self.batches.insert(plan.batch, Batch { made_us: now_us, ..Batch::default() });
-        let mut made = self.rows_of(plan, &held, (&name, rules), books);
+        let mut made = self.rows_of(plan, groups, (&name, rules), books);
         let first = plan.first_file + plan.rows.len() as u64;
         for (place, file) in accounts::files(&house, &plan.accounts).into_iter().enumerate() {
             let encode = || file.encode(&house, plan, (first + place as u64, &name));
@@ -95,7 +94,7 @@ impl Held {
     fn rows_of(
         &mut self,
         plan: &Plan,
-        held: &[(Piece, Arc<Segment>)],
+        mut groups: Vec<Group<'_>>,
         (name, rules): (&str, &Rules),
         books: &Books,
     ) -> Vec<Made> {
@@ -109,7 +108,6 @@ impl Held {
             counts,
             accounts: Vec::new(),
         };
-        let mut groups = groups(&house, held);
         let mut files = Vec::with_capacity(plan.rows.len());
         for (place, wanted) in plan.rows.iter().enumerate() {
             let wanted: BTreeMap<Of, u64> = wanted.iter().copied().collect();

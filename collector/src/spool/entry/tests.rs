@@ -23,6 +23,11 @@ fn bytes(record: &Record<'_>, rows: std::ops::Range<usize>) -> Vec<u8> {
     out
 }
 
+fn blocks<'s>(entry: &Entry<'s>, schema: &RowSchema) -> Option<Vec<&'s [u8]>> {
+    let mut blocks = Vec::new();
+    entry.blocks(schema, &mut blocks).map(|()| blocks)
+}
+
 #[test]
 fn rows_are_read_as_they_were_written() {
     let floats: Vec<f32> = (0..9).map(|n| n as f32 + 0.5).collect();
@@ -53,7 +58,7 @@ fn rows_are_read_as_they_were_written() {
         assert_eq!((entry.trace, entry.time_us, entry.latency_us), (trace, -5, 77));
         assert_eq!((entry.revision, entry.route), (1 << 40, route));
         assert_eq!((entry.first_row as usize, entry.rows as usize), (rows.start, rows.len()));
-        let blocks = entry.blocks(&schema()).unwrap();
+        let blocks = blocks(&entry, &schema()).unwrap();
         let found: Vec<f32> =
             blocks[0].as_chunks().0.iter().map(|b| f32::from_ne_bytes(*b)).collect();
         assert_eq!(found, floats[rows.start * 3..rows.end * 3]);
@@ -74,7 +79,7 @@ proptest! {
         damage in any::<(usize, u8)>(),
     ) {
         let schema = schema();
-        let _ = Entry::read(&bytes).map(|entry| entry.blocks(&schema));
+        let _ = Entry::read(&bytes).map(|entry| blocks(&entry, &schema));
         let texts = ["a", "b"].map(str::to_owned);
         let values = [
             Values::F32(&[1.0, 2.0, 3.0]),
@@ -86,7 +91,7 @@ proptest! {
         let mut whole = super::tests::bytes(&record, 0..1);
         let at = damage.0 % whole.len();
         whole[at] = damage.1;
-        if let Some(entry) = Entry::read(&whole) && let Some(blocks) = entry.blocks(&schema) {
+        if let Some(entry) = Entry::read(&whole) && let Some(blocks) = blocks(&entry, &schema) {
             prop_assert_eq!(blocks.len(), 4);
         }
     }

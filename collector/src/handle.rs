@@ -101,7 +101,8 @@ impl Collector {
         let puts = Arc::<Puts>::default();
         let publisher = Publisher::new(store, clock, Arc::clone(&puts));
         let age_us = i64::try_from(config.spool.age.as_micros()).unwrap_or(i64::MAX);
-        let rules = Rules { roll: config.roll(), age_us, azureml: config.azureml };
+        let (roll, spool_bytes) = (config.roll(), config.spool.bytes);
+        let rules = Rules { roll, spool_bytes, age_us, azureml: config.azureml };
         let sink = Sink::new(
             rules,
             publisher,

@@ -44,6 +44,8 @@ const LOOK_US: i64 = 60_000_000;
 #[derive(Debug)]
 pub(crate) struct Rules {
     pub(crate) roll: Roll,
+    /// Most bytes of this life's part of the spool.
+    pub(crate) spool_bytes: usize,
     /// Rows that the store has not taken for so long are given up, microseconds.
     pub(crate) age_us: i64,
     /// The workspace whose monitors read JSON lines of the rows, if any do.

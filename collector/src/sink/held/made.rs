@@ -19,6 +19,7 @@ use crate::spool::cells::Of;
 use crate::spool::house::House;
 use crate::spool::journal::{Account, Plan};
 use crate::spool::tally::{Count, Tally};
+use crate::thread::low;
 
 /// Where a file goes, and what it holds.
 type File = (Path, Bytes);
@@ -119,7 +120,10 @@ impl Held {
             let expires_us = newest.unwrap_or(plan.time_us).saturating_add(rules.age_us);
             let seq = plan.first_file + place as u64;
             let lines = rules.azureml.as_deref().map(|id| Lines::new(id, &group.schema));
-            match encoded(&house, plan, &group, (seq, name), lines) {
+            let encode = || encoded(&house, plan, &group, (seq, name), lines);
+            // While there is room, scoring comes first.
+            let is_roomy = house.bytes() < rules.spool_bytes / 2;
+            match if is_roomy { low("skeg-sink-low", encode) } else { encode() } {
                 Err(error) => files.push(made(group.counts, Err(error), expires_us)),
                 Ok((file, lines)) => {
                     files.push(made(group.counts, Ok(file), expires_us));

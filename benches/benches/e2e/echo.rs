@@ -27,6 +27,9 @@ use tokio::task::LocalSet;
 /// The argument by which the bench starts itself as the bare server.
 pub(crate) const COMMAND: &str = "bare-server";
 
+/// What the names of the serving threads begin with.
+pub(crate) const THREAD: &str = "echo-worker-";
+
 /// Headers that hyper adds by itself.
 const ADDED: [&str; 2] = ["date", "content-length"];
 
@@ -60,12 +63,14 @@ pub(crate) fn run(threads: &str) -> Result<(), Box<dyn Error>> {
     let listeners = server::listen::bind(([127, 0, 0, 1], 0).into(), threads.parse()?)?;
     let address = listeners.first().ok_or("no threads")?.local_addr()?;
     writeln!(io::stdout(), "{address}")?;
-    thread::scope(|scope| {
-        for listener in listeners {
+    thread::scope(|scope| -> io::Result<()> {
+        for (number, listener) in listeners.into_iter().enumerate() {
             let replies = Arc::clone(&replies);
-            scope.spawn(move || serve(listener, replies));
+            let thread = thread::Builder::new().name(format!("{THREAD}{number}"));
+            thread.spawn_scoped(scope, move || serve(listener, replies))?;
         }
-    });
+        Ok(())
+    })?;
     Err("the bare server has ended".into())
 }
 

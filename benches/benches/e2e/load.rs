@@ -29,6 +29,10 @@ pub(crate) struct Load<'a> {
     pub(crate) length: Duration,
 }
 
+/// The heads of a table of them.
+pub(crate) const HEADS: &str = "requests/s | p50 us | p99 us | CPU us/request | scoring threads' \
+     | cores used |\n| --- | --- | --- | --- | --- | --- | --- | --- |";
+
 /// What one round measured.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Figures {
@@ -39,6 +43,8 @@ pub(crate) struct Figures {
     pub(crate) p99_us: f64,
     /// Time of all the server's threads, user and system, microseconds a request.
     pub(crate) cpu_us: f64,
+    /// That of its scoring threads alone.
+    pub(crate) scoring_us: f64,
     /// The same time over the round's: below the server's threads, the load or the machine was the
     /// limit.
     pub(crate) cores: f64,
@@ -72,11 +78,12 @@ pub(crate) fn answers(server: SocketAddr, requests: &[Vec<u8>]) -> io::Result<Ve
 impl Load<'_> {
     /// Loads `server` for the length of a round.
     pub(crate) fn run(&self, server: &Process) -> Result<Figures, Box<dyn Error>> {
-        let cpu = server.cpu_time()?;
+        let before = server.cpu_times()?;
         let start = Instant::now();
         let mut nanos = self.share_out(server.address, start + self.length)?;
         let elapsed = start.elapsed();
-        let cpu = server.cpu_time()?.saturating_sub(cpu);
+        let after = server.cpu_times()?;
+        let cpu = |of: usize| after[of].saturating_sub(before[of]).as_secs_f64();
         nanos.sort_unstable();
         let count = nanos.len() as f64;
         let us = |share| percentile(&nanos, share) as f64 / 1e3;
@@ -84,8 +91,9 @@ impl Load<'_> {
             rate: count / elapsed.as_secs_f64(),
             p50_us: us(0.5),
             p99_us: us(0.99),
-            cpu_us: cpu.as_secs_f64() * 1e6 / count,
-            cores: cpu.as_secs_f64() / elapsed.as_secs_f64(),
+            cpu_us: cpu(0) * 1e6 / count,
+            scoring_us: cpu(1) * 1e6 / count,
+            cores: cpu(0) / elapsed.as_secs_f64(),
         })
     }
 
@@ -176,6 +184,7 @@ impl Figures {
             p50_us: of(|figures| figures.p50_us),
             p99_us: of(|figures| figures.p99_us),
             cpu_us: of(|figures| figures.cpu_us),
+            scoring_us: of(|figures| figures.scoring_us),
             cores: of(|figures| figures.cores),
         }
     }
@@ -183,7 +192,8 @@ impl Figures {
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Figures { rate, p50_us, p99_us, cpu_us, cores } = self;
-        write!(f, "{rate:.0} | {p50_us:.0} | {p99_us:.0} | {cpu_us:.1} | {cores:.2}")
+        let Figures { rate, p50_us, p99_us, cpu_us, scoring_us, cores } = self;
+        write!(f, "{rate:.0} | {p50_us:.0} | {p99_us:.0} | {cpu_us:.1} | ")?;
+        write!(f, "{scoring_us:.1} | {cores:.2}")
     }
 }

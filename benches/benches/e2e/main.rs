@@ -59,7 +59,8 @@ fn compare(test: bool) -> Result<(), Box<dyn Error>> {
     let threads = (cores / 2).max(1);
     let requests: Arc<[Vec<u8>]> = Example::read().turns(1).map(request).collect();
 
-    let skeg = Skeg::start(threads)?;
+    // Files as `skeg serve` makes them, not the quick ones of a demo.
+    let skeg = Skeg::start(threads, "5m")?;
     let echo = Echo::start(threads, &load::answers(skeg.process.address, &requests)?)?;
     check_same(&skeg, &echo, &requests)?;
 
@@ -70,11 +71,7 @@ fn compare(test: bool) -> Result<(), Box<dyn Error>> {
          connections: {CONNECTIONS}; different requests: {}; a round: {length:?}\n",
         requests.len()
     )?;
-    writeln!(
-        out,
-        "| round | server | requests/s | p50 us | p99 us | CPU us/request | cores used |"
-    )?;
-    writeln!(out, "| --- | --- | --- | --- | --- | --- | --- |")?;
+    writeln!(out, "| round | server | {}", load::HEADS)?;
     let mut figures = [Vec::new(), Vec::new()];
     for round in 0..=rounds {
         for (place, server) in [&skeg.process, &echo.process].into_iter().enumerate() {
@@ -89,7 +86,10 @@ fn compare(test: bool) -> Result<(), Box<dyn Error>> {
     }
     summarise(&mut out, &figures)?;
     let how = (CONNECTIONS, threads, rounds, length);
-    collection::compare(&mut out, &skeg, &requests, how)?;
+    for connections in [CONNECTIONS, 1] {
+        let load = Load { connections, threads, requests: &requests, length: 4 * length };
+        collection::compare(&mut out, load, rounds)?;
+    }
     swap::compare(&mut out, &skeg, &requests, how)?;
     writeln!(out, "\nrows of Skeg, by stage: {}", skeg.rows()?)?;
     Ok(())

@@ -1,14 +1,14 @@
 //! The two servers as child processes, ended with the bench.
 
 use std::error::Error;
-use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::Duration;
-use std::{env, fs, io};
+use std::time::{Duration, Instant};
+use std::{env, io, thread};
 
+use benches::threads;
 use benches::wire::Reply;
 use tempfile::TempDir;
 
@@ -20,12 +20,17 @@ const BINARY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/release/ske
 /// Stages of the rows' accounts, as `skeg_rows_total` labels them.
 const STAGES: [&str; 5] = ["offered", "spooled", "written", "dropped", "lost"];
 
+/// Longest that rows may take to be written.
+const SETTLED_IN: Duration = Duration::from_secs(30);
+
 /// A running server.
 #[derive(Debug)]
 pub(crate) struct Process {
     pub(crate) name: &'static str,
     /// Its scoring port.
     pub(crate) address: SocketAddr,
+    /// What the names of its scoring threads begin with.
+    scoring: &'static str,
     child: Owned,
     /// Kept open: a server that writes to a closed pipe might mind.
     _stdout: BufReader<ChildStdout>,
@@ -52,8 +57,9 @@ pub(crate) struct Echo {
 // === impl Skeg ===
 
 impl Skeg {
-    /// Starts the release build with `threads` scoring threads.
-    pub(crate) fn start(threads: usize) -> Result<Skeg, Box<dyn Error>> {
+    /// Starts the release build with `threads` scoring threads; files of rows are closed at that
+    /// age.
+    pub(crate) fn start(threads: usize, roll_age: &str) -> Result<Skeg, Box<dyn Error>> {
         if !Path::new(BINARY).exists() {
             return Err(format!("{BINARY} is missing: run `cargo build --release` first").into());
         }
@@ -62,8 +68,7 @@ impl Skeg {
         let mut command = Command::new(BINARY);
         command.arg("demo").arg("--store").arg(store.path());
         command.args(["--http", free, "--grpc", free, "--admin", free, "--log", "warn"]);
-        // Files as `skeg serve` makes them, not the quick ones of a demo.
-        command.args(["--roll-age", "5m", "--workers", &threads.to_string()]);
+        command.args(["--roll-age", roll_age, "--workers", &threads.to_string()]);
         let mut child = Owned(command.env_clear().stdout(Stdio::piped()).spawn()?);
         let (line, stdout) = first_line(&mut child)?;
         let address = |name: &str| {
@@ -72,7 +77,8 @@ impl Skeg {
             found.parse::<SocketAddr>().map_err(|error| format!("{found}: {error}"))
         };
         let (http, admin) = (address("http=")?, address("admin=")?);
-        let process = Process { name: "skeg", address: http, child, _stdout: stdout };
+        let scoring = "skeg-worker-";
+        let process = Process { name: "skeg", address: http, scoring, child, _stdout: stdout };
         Ok(Skeg { process, admin, _store: store })
     }
 
@@ -92,20 +98,39 @@ impl Skeg {
 
     /// The accounts of the rows so far, as the metrics show them.
     pub(crate) fn rows(&self) -> io::Result<String> {
+        let accounts = STAGES.iter().zip(self.accounts()?);
+        Ok(accounts.map(|(stage, rows)| format!("{stage} {rows}")).collect::<Vec<_>>().join(", "))
+    }
+
+    /// Waits until all rows that were taken are written.
+    ///
+    /// # Errors
+    /// When they are not in [`SETTLED_IN`].
+    pub(crate) fn settle(&self) -> io::Result<()> {
+        let until = Instant::now() + SETTLED_IN;
+        while Instant::now() < until {
+            let [_, spooled, written, _, lost] = self.accounts()?;
+            if spooled == written + lost {
+                return Ok(());
+            }
+            // The server is another process, which signals nothing.
+            thread::park_timeout(Duration::from_millis(20));
+        }
+        Err(io::Error::other("rows are not written"))
+    }
+
+    fn accounts(&self) -> io::Result<[f64; STAGES.len()]> {
         let mut stream = TcpStream::connect(self.admin)?;
         stream
             .write_all(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
         let mut text = String::new();
         stream.read_to_string(&mut text)?;
-        let mut accounts = String::new();
-        for stage in STAGES {
+        Ok(STAGES.map(|stage| {
             let label = format!("stage=\"{stage}\"");
             let series = text.lines().filter(|line| line.starts_with("skeg_rows_total{"));
             let values = series.filter(|line| line.contains(&label));
-            let values = values.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
-            let _ = write!(accounts, "{stage} {}, ", values.sum::<f64>());
-        }
-        Ok(accounts.trim_end_matches(", ").to_owned())
+            values.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+        }))
     }
 }
 
@@ -123,7 +148,8 @@ impl Echo {
         drop(stdin);
         let (line, stdout) = first_line(&mut child)?;
         let address = line.trim().parse().map_err(|_| format!("the echo says \"{line}\""))?;
-        Ok(Echo { process: Process { name: "echo", address, child, _stdout: stdout } })
+        let scoring = echo::THREAD;
+        Ok(Echo { process: Process { name: "echo", address, scoring, child, _stdout: stdout } })
     }
 }
 
@@ -137,17 +163,13 @@ fn first_line(child: &mut Owned) -> io::Result<(String, BufReader<ChildStdout>)>
 // === impl Process ===
 
 impl Process {
-    /// Time that all threads of the process have had on a core, user and system: fields 14 and 15
-    /// of `/proc/PID/stat` (proc_pid_stat(5)), in hundredths of a second.
+    /// Time that all threads of the process have had on a core, and those that score.
     ///
     /// # Errors
-    /// Where there is no such file: on anything but Linux.
-    pub(crate) fn cpu_time(&self) -> io::Result<Duration> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.0.id()))?;
-        // The second field is the program's name in parentheses, which may hold anything.
-        let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
-        let ticks = fields.skip(11).take(2).filter_map(|field| field.parse::<u64>().ok());
-        Ok(Duration::from_millis(10 * ticks.sum::<u64>()))
+    /// Where it is not known: on anything but Linux.
+    pub(crate) fn cpu_times(&self) -> io::Result<[Duration; 2]> {
+        let id = self.child.0.id().to_string();
+        Ok([threads::process_time(&id)?, threads::thread_time(&id, self.scoring)?])
     }
 }
 

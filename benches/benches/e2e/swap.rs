@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use benches::summary::median;
 
-use crate::load::{Figures, Load};
+use crate::load::{Figures, HEADS, Load};
 use crate::servers::Skeg;
 
 /// Time between two changes.
@@ -25,11 +25,7 @@ pub(crate) fn compare(
     requests: &Arc<[Vec<u8>]>,
     (connections, threads, rounds, length): (usize, usize, usize, Duration),
 ) -> Result<(), Box<dyn Error>> {
-    writeln!(
-        out,
-        "\n| round | endpoint | requests/s | p50 us | p99 us | CPU us/request | cores used |"
-    )?;
-    writeln!(out, "| --- | --- | --- | --- | --- | --- | --- |")?;
+    writeln!(out, "\n| round | endpoint | {HEADS}")?;
     let load = Load { connections, threads, requests, length };
     let (mut ratios, mut changes) = (Vec::new(), 0);
     for round in 1..=rounds {

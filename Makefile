@@ -1,7 +1,7 @@
 # The recipes that people and CI share.
 #
 #   make test       everything that must pass: format, lints, unit, integration and acceptance tests
-#   make test-long  dependency policy; forest under AddressSanitizer and on aarch64; the example's check; long tests; fuzzing
+#   make test-long  dependency policy; unsafe code under AddressSanitizer, forest on aarch64; the example's check; long tests; fuzzing
 #   make bench      the benches, which print and never fail on a time
 
 SHELL := /bin/bash
@@ -12,7 +12,7 @@ VENV := .venv
 TOOLS := target/tools
 
 .PHONY: help build built format lint unit acceptance test test-long bench bench-models deny example fuzz acceptance-long \
-	forest-aarch64 forest-sanitizer tools
+	forest-aarch64 sanitizer tools
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -45,7 +45,7 @@ acceptance: built tools
 
 test: format lint unit acceptance
 
-test-long: deny forest-sanitizer forest-aarch64 example acceptance-long fuzz
+test-long: deny sanitizer forest-aarch64 example acceptance-long fuzz
 
 deny: $(TOOLS)/bin/cargo-deny
 	# Advisories need the network; the other three are decided by what is committed.
@@ -55,12 +55,13 @@ deny: $(TOOLS)/bin/cargo-deny
 forest-aarch64:
 	forest/tools/aarch64/test
 
-# All kernels under AddressSanitizer, which sees a load or a store outside of what is allocated, and
-# with the assertions of std, which see an unchecked index behind a slice. Stable Rust ships both.
-forest-sanitizer:
+# All kernels and the spool under AddressSanitizer, which sees a load or a store outside of what is
+# allocated or mapped, and with the assertions of std, which see an unchecked index behind a slice.
+# Stable Rust ships both.
+sanitizer:
 	RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address -Cdebug-assertions" \
 	CARGO_PROFILE_RELEASE_DEBUG=line-tables-only CARGO_PROFILE_RELEASE_STRIP=none \
-	cargo test --release --locked --package forest --lib --target-dir target/sanitizer \
+	cargo test --release --locked --package forest --package collector --lib --target-dir target/sanitizer \
 		--target "$$(rustc -vV | sed -n 's/^host: //p')"
 
 # Each decoder of untrusted bytes under libFuzzer, from the committed seeds, with the product's own versions of its crates.

@@ -44,7 +44,7 @@ const LOOK_US: i64 = 60_000_000;
 #[derive(Debug)]
 pub(crate) struct Rules {
     pub(crate) roll: Roll,
-    /// Most bytes of this life's part of the spool.
+    /// Most bytes of the spool.
     pub(crate) spool_bytes: usize,
     /// Rows that the store has not taken for so long are given up, microseconds.
     pub(crate) age_us: i64,
@@ -181,7 +181,10 @@ impl Sink {
     /// Looks at every part of the spool and does what is due; everything is, in the end.
     fn advance(&mut self, is_end: bool) {
         let now_us = self.publisher.now_us();
+        let taken: usize = self.held.iter().map(|held| held.house.bytes()).sum();
+        let is_roomy = taken < self.rules.spool_bytes / 2;
         for place in 0..self.held.len() {
+            self.held[place].is_roomy = is_roomy;
             // What was left shares bounds, however many lives left it; this life has its own.
             let is_left = self.held[place].house.is_left;
             let load = self.held.iter().filter(|held| held.house.is_left == is_left);

@@ -63,6 +63,8 @@ pub(super) struct Held {
     is_last_said: bool,
     /// Whether all there is was read, and the accounts of what was left are closed.
     is_closed: bool,
+    /// Whether the spool has so much room that files may wait: scoring comes first.
+    pub(super) is_roomy: bool,
     /// It cannot be read: left for a person to look at.
     pub(super) is_given_up: bool,
 }
@@ -116,6 +118,7 @@ impl Held {
             is_stuck: false,
             is_last_said: false,
             is_closed: false,
+            is_roomy: true,
             is_given_up: false,
         }
     }

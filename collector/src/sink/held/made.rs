@@ -121,9 +121,7 @@ impl Held {
             let seq = plan.first_file + place as u64;
             let lines = rules.azureml.as_deref().map(|id| Lines::new(id, &group.schema));
             let encode = || encoded(&house, plan, &group, (seq, name), lines);
-            // While there is room, scoring comes first.
-            let is_roomy = house.bytes() < rules.spool_bytes / 2;
-            match if is_roomy { low("skeg-sink-low", encode) } else { encode() } {
+            match if self.is_roomy { low("skeg-sink-low", encode) } else { encode() } {
                 Err(error) => files.push(made(group.counts, Err(error), expires_us)),
                 Ok((file, lines)) => {
                     files.push(made(group.counts, Ok(file), expires_us));

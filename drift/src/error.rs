@@ -62,10 +62,10 @@ pub enum Error {
     /// Row files that cannot be listed or read.
     #[error(transparent)]
     Rows(#[from] collector::Error),
-    /// A row file that reads well but is not what a collector writes.
-    #[error("rows file {path}: {why}")]
+    /// A file that cannot be read, or is not what it should be.
+    #[error("{path}: {why}")]
     File {
-        /// The object.
+        /// The file or object.
         path: String,
         /// What is wrong with it.
         why: String,

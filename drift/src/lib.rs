@@ -6,9 +6,11 @@
 //! (`analyze`) turns the counters into verdicts with the metrics of `distance`; a [`Report`]
 //! (`report`) says it.
 //!
-//! Only `window` does IO. Everything else is pure: the same inputs give the same bytes. No clock,
+//! Only `window` and `table` do IO. Everything else is pure: the same inputs give the same bytes. No clock,
 //! environment or randomness is read here.
 #![forbid(unsafe_code)]
+
+pub mod table;
 
 pub mod baseline;
 pub mod profile;
@@ -21,10 +23,12 @@ pub mod window;
 
 mod error;
 mod numbers;
+mod texts;
 
 pub use analyze::{Analysis, FeatureAnalysis, Thresholds, Verdict, analyze};
 pub use baseline::{Baseline, Feature, Skipped};
 pub use error::Error;
 pub use profile::{Profile, Tally};
 pub use report::Report;
+pub use table::Table;
 pub use window::{DeploymentProfile, Window};

@@ -25,7 +25,8 @@ use std::fmt;
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use crate::baseline::Feature;
-use crate::distance::psi::{Bin, invented, psi};
+use crate::distance::Bin;
+use crate::distance::psi::{invented, psi};
 use crate::error::Error;
 use crate::profile::{Profile, Tally};
 

@@ -5,21 +5,14 @@
 //! fix the number: what is done about empty bins does. Here, as in Azure ML's monitor, 1 is added
 //! to each count of both sides (Laplace): `p_i = (r_i + 1) / (N + B)`, `q_i = (c_i + 1) / (M + B)`.
 
+use super::{Bin, totals};
+
 #[cfg(test)]
 mod tests;
 
-/// Counts of one bin on the two sides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bin {
-    /// Rows of the reference in it.
-    pub reference: u64,
-    /// Rows of the current sample in it.
-    pub current: u64,
-}
-
 /// PSI of counts, with 1 added to each. 0 for no bin.
 pub fn psi(bins: &[Bin]) -> f64 {
-    shares(bins).map(|(p, q)| term(p, q)).sum()
+    smoothed(bins).map(|(p, q)| term(p, q)).sum()
 }
 
 /// PSI of shares that are all above 0, as pairs (reference, current).
@@ -34,7 +27,7 @@ pub fn invented(bins: &[Bin]) -> f64 {
     let (n, m) = totals(bins);
     let surplus = |bin: &Bin| bin.current == 0 && bin.reference as f64 * m < n;
     bins.iter()
-        .zip(shares(bins))
+        .zip(smoothed(bins))
         .filter(|(bin, _)| surplus(bin))
         .map(|(_, (p, q))| term(p, q))
         .sum()
@@ -45,14 +38,10 @@ fn term(p: f64, q: f64) -> f64 {
 }
 
 /// Smoothed shares (reference, current) of each bin.
-fn shares(bins: &[Bin]) -> impl Iterator<Item = (f64, f64)> {
+fn smoothed(bins: &[Bin]) -> impl Iterator<Item = (f64, f64)> {
     let (n, m) = totals(bins);
     let b = bins.len() as f64;
     bins.iter().map(move |bin| {
         ((bin.reference as f64 + 1.0) / (n + b), (bin.current as f64 + 1.0) / (m + b))
     })
-}
-
-fn totals(bins: &[Bin]) -> (f64, f64) {
-    bins.iter().fold((0.0, 0.0), |(n, m), bin| (n + bin.reference as f64, m + bin.current as f64))
 }

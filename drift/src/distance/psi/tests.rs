@@ -10,16 +10,8 @@ use proptest::prelude::*;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::{Bin, invented, psi, psi_of_shares};
+use crate::distance::tests::{bins, close};
 use crate::{Baseline, Profile};
-
-fn bins(reference: &[u64], current: &[u64]) -> Vec<Bin> {
-    let pairs = reference.iter().zip(current);
-    pairs.map(|(reference, current)| Bin { reference: *reference, current: *current }).collect()
-}
-
-fn close(got: f64, expected: f64, within: f64) {
-    assert!((got - expected).abs() <= within, "{got}, expected {expected}");
-}
 
 fn standard_normal() -> Normal {
     Normal::new(0.0, 1.0).unwrap()

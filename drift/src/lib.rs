@@ -4,7 +4,8 @@
 //! travels with the model version; [`window::profiles`] (`window`) reads the collector's row files
 //! of a [`Window`] and folds them into one [`Profile`] (`profile`) a deployment; [`analyze()`]
 //! (`analyze`) turns the counters into verdicts with the metrics of `distance`; a [`Report`]
-//! (`report`) says it.
+//! (`report`) says it. Beside it, [`compare()`] (`compare`) holds two tables against each other, by
+//! the numbers that other tools give.
 //!
 //! Only `window` and `table` do IO. Everything else is pure: the same inputs give the same bytes. No clock,
 //! environment or randomness is read here.
@@ -18,6 +19,7 @@ pub mod profile;
 pub mod distance;
 
 pub mod analyze;
+pub mod compare;
 pub mod report;
 pub mod window;
 
@@ -27,6 +29,7 @@ mod texts;
 
 pub use analyze::{Analysis, FeatureAnalysis, Thresholds, Verdict, analyze};
 pub use baseline::{Baseline, Feature, Skipped};
+pub use compare::{Comparison, Tool, Wanted, compare};
 pub use error::Error;
 pub use profile::{Profile, Tally};
 pub use report::Report;

@@ -95,9 +95,10 @@ target/bench-models/.made: benches/peers/make_models.py $(VENV)/.installed
 	$(VENV)/bin/python -W ignore $< $(@D)
 	touch $@
 
-# What the tests need beside Rust: Python packages in a virtual environment, MLflow and KServe each in its own, Prometheus from Debian,
+# What the tests need beside Rust: Python packages in a virtual environment, each of PEERS in its own, Prometheus from Debian,
 # Azurite from npm.
-tools: $(VENV)/.installed $(TOOLS)/mlflow/.installed $(TOOLS)/kserve/.installed $(TOOLS)/usr/bin/promtool $(TOOLS)/azurite/.installed
+PEERS := mlflow kserve evidently nannyml
+tools: $(VENV)/.installed $(PEERS:%=$(TOOLS)/%/.installed) $(TOOLS)/usr/bin/promtool $(TOOLS)/azurite/.installed
 
 $(VENV)/.installed: acceptance/requirements.txt examples/fraud/requirements.txt
 	acceptance/tools/need $(PYTHON) "Python 3 with the venv module"
@@ -105,7 +106,7 @@ $(VENV)/.installed: acceptance/requirements.txt examples/fraud/requirements.txt
 	$(VENV)/bin/python -m pip install --quiet --requirement acceptance/requirements.txt --requirement examples/fraud/requirements.txt
 	touch $@
 
-$(TOOLS)/mlflow/.installed $(TOOLS)/kserve/.installed: $(TOOLS)/%/.installed: acceptance/tools/%/requirements.txt
+$(PEERS:%=$(TOOLS)/%/.installed): $(TOOLS)/%/.installed: acceptance/tools/%/requirements.txt
 	acceptance/tools/need $(PYTHON) "Python 3 with the venv module"
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --requirement $<

@@ -16,10 +16,13 @@ use crate::failure::Failure;
 use crate::runtime;
 use crate::specs;
 
+mod files;
+
 /// What `skeg drift` does.
 #[derive(Debug, Subcommand)]
 pub enum DriftCommand {
-    /// Compare an endpoint's logged rows with the baseline of the model that scored them
+    /// Compare an endpoint's logged rows with the baseline of the model that scored them, or two
+    /// files with each other
     Analyze(AnalyzeArgs),
 }
 
@@ -27,10 +30,16 @@ pub enum DriftCommand {
 #[derive(Debug, Args)]
 pub struct AnalyzeArgs {
     #[command(flatten)]
-    store: StoreArgs,
+    store: Option<StoreArgs>,
     /// The endpoint
-    #[arg(long, env = "SKEG_ENDPOINT", value_name = "NAME")]
-    endpoint: Name,
+    #[arg(
+        long,
+        env = "SKEG_ENDPOINT",
+        value_name = "NAME",
+        requires = "store",
+        required_unless_present = "baseline"
+    )]
+    endpoint: Option<Name>,
     /// Start of the window, RFC 3339 [default: 24 hours before its end]
     #[arg(long, env = "SKEG_FROM", value_name = "TIME")]
     from: Option<jiff::Timestamp>,
@@ -46,17 +55,25 @@ pub struct AnalyzeArgs {
     /// Exit with code 2 when the verdict is drift
     #[arg(long)]
     fail_on_drift: bool,
+    #[command(flatten)]
+    files: files::FilesArgs,
 }
 
 /// Prints the verdict.
 ///
 /// # Errors
-/// Code 1 when rows or baselines cannot be read, 2 on drift when that was asked for, 78 for values
-/// that make no analysis.
+/// Code 1 when rows, baselines or files cannot be read, 2 on drift when that was asked for, 64 for
+/// flags that do not go together, 78 for values that make no analysis.
 pub fn run(command: &DriftCommand) -> Result<(), Failure> {
     let DriftCommand::Analyze(args) = command;
+    if let Some(baseline) = &args.files.baseline {
+        return files::run(&args.files, baseline, args.json, args.fail_on_drift);
+    }
+    let (Some(store), Some(endpoint)) = (&args.store, &args.endpoint) else {
+        return Err(Failure::new(Failure::USAGE, "--endpoint and --store, or --baseline"));
+    };
     let config = |error: &dyn std::fmt::Display| Failure::config(vec![error.to_string()]);
-    let store = args.store.open(&Surroundings::read())?;
+    let store = store.open(&Surroundings::read())?;
     let now = jiff::Timestamp::now();
     let end = args.to.unwrap_or(now);
     let day_before = end.checked_sub(jiff::SignedDuration::from_hours(24));
@@ -71,7 +88,7 @@ pub fn run(command: &DriftCommand) -> Result<(), Failure> {
 
     let failed = |error: String| Failure::new(Failure::FAILED, error);
     let runtime = runtime::new().map_err(|error| failed(error.to_string()))?;
-    let report = report(store, args.endpoint.as_ref(), window, &thresholds);
+    let report = report(store, endpoint.as_ref(), window, &thresholds);
     let report = runtime.block_on(report).map_err(failed)?;
     say(if args.json { report.to_json() } else { report.table().trim_end().to_owned() });
     if args.fail_on_drift && report.verdict() == Verdict::Drift {

@@ -33,6 +33,8 @@ def pairs() -> dict[str, Pair]:
         "one_outlier": x(rng.normal(size=20_000), np.append(rng.normal(0.5, 1, 8000), 1e4)),
         "out_of_range": x(rng.uniform(size=11_000), rng.uniform(-0.3, 1.4, 4000)),
     }
+    for name, n, m in (("small", 800, 900), ("large", 12_000, 9000)):
+        found[f"singles_{name}"] = x(rng.normal(50, 2, n).astype(np.float32), rng.normal(50.2, 1.5, m).astype(np.float32))
     found |= few_integers(rng) | texts(rng) | missing(rng)
     return found
 

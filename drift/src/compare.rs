@@ -4,17 +4,18 @@
 //! tool: `azure`, `evidently`, `nannyml`, each with that tool's own bins, smoothing, thresholds and
 //! treatment of missing values, so that who moves from it sees the numbers that they know; and
 //! `exact`, which has no bins at all. The source of the tool is the definition, in the version that
-//! [`Tool::version`] says; numbers agree with it to nine digits (`acceptance/test_drift_compat.py`).
+//! [`Tool::version`] says; numbers agree with it to nine digits
+//! (`acceptance/test_drift_compat.py`).
 //!
-//! **Memory.** Each tool has a metric that needs exact order, so a column of numbers is held sorted:
-//! 8 bytes a row of both tables, and for NannyML's chunks 8 more a row of the baseline. Of texts
-//! each different one is held once. So for every column that is at work, one a thread; Azure's rule
-//! about missing values takes a byte a row beside. A table over [`MAX_ROWS`] rows is refused, a
-//! column of more than [`MAX_TEXTS`] different texts not compared. A CSV file is read through once
-//! or more for each column.
+//! **Memory.** Each tool has a metric that needs exact order, so a column of numbers is held
+//! sorted: 8 bytes a row of both tables, and for NannyML's chunks 8 more a row of the baseline. Of
+//! texts each different one is held once. So for every column that is at work, one a thread;
+//! Azure's rule about missing values takes a byte a row beside. A table over [`MAX_ROWS`] rows is
+//! refused, a column of more than [`MAX_TEXTS`] different texts not compared. A CSV file is read
+//! through once or more for each column.
 //!
-//! **Precision.** Values are 64-bit floats here; a tool that is given 32-bit ones also calculates
-//! with 32 bits, and then agrees to seven digits only.
+//! **Precision.** Of 32-bit floats, Evidently and NannyML put edges and deviations at 32 bits too.
+//! The edges are the same here; what is sums of 32 bits there agrees to five digits only.
 
 use std::path::PathBuf;
 

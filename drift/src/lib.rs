@@ -7,8 +7,8 @@
 //! (`report`) says it. Beside it, [`compare()`] (`compare`) holds two tables against each other, by
 //! the numbers that other tools give.
 //!
-//! Only `window` and `table` do IO. Everything else is pure: the same inputs give the same bytes. No clock,
-//! environment or randomness is read here.
+//! Only `window` and `table` do IO. Everything else is pure: the same inputs give the same bytes.
+//! No clock, environment or randomness is read here.
 #![forbid(unsafe_code)]
 
 pub mod table;

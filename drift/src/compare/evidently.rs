@@ -11,8 +11,8 @@
 //! of PSI and KL get a share of 0.0001, or a millionth of the least share, should that be as small;
 //! the others are not made smaller for it.
 //!
-//! **Choice** of the test, when nothing is configured (`_get_default_stattest`): up to 1,000 rows of
-//! reference a p-value, above a distance.
+//! **Choice** of the test, when nothing is configured (`_get_default_stattest`): up to 1,000 rows
+//! of reference a p-value, above a distance.
 
 use arrow_schema::DataType;
 use statrs::function::erf::erfc;
@@ -129,6 +129,7 @@ fn binned(there: &Sample, here: &Sample, kind: Kind, values: &[Bin]) -> Option<V
         least: a.first()?.min(*b.first()?),
         greatest: a.last()?.max(*b.last()?),
         integers: there.is_integers() && here.is_integers(),
+        singles: there.is_singles() && here.is_singles(),
     };
     shares(&histogram::bins(a, b, &histogram::sturges(range)?))
 }
@@ -157,6 +158,7 @@ fn hellinger(there: &Sample, here: &Sample, kind: Kind, values: &[Bin]) -> Optio
             least: a.first()?.min(*b.first()?),
             greatest: a.last()?.max(*b.last()?),
             integers: there.is_integers() && here.is_integers(),
+            singles: there.is_singles() && here.is_singles(),
         };
         let edges = histogram::sturges(range)?;
         let width = (edges[edges.len() - 1] - edges[0]) / (edges.len() - 1) as f64;

@@ -17,6 +17,8 @@ pub(super) struct Range {
     pub(super) greatest: f64,
     /// Whether NumPy holds them as integers: then no bin is narrower than 1.
     pub(super) integers: bool,
+    /// Whether NumPy holds them as 32-bit floats: then the edges are such too.
+    pub(super) singles: bool,
 }
 
 /// Edges of `bins="sturges"`. None for what NumPy refuses: infinite values, or bins narrower than
@@ -29,7 +31,7 @@ pub(super) fn sturges(range: Range) -> Option<Vec<f64>> {
 /// Edges of `bins="doane"` over sorted values. None as for [`sturges`], and of no value.
 pub(super) fn doane(sorted: &[f64]) -> Option<Vec<f64>> {
     let (least, greatest) = (*sorted.first()?, *sorted.last()?);
-    let range = Range { count: sorted.len(), least, greatest, integers: false };
+    let range = Range { count: sorted.len(), least, greatest, integers: false, singles: false };
     let n = sorted.len() as f64;
     let deviation = deviation(sorted, 0);
     if sorted.len() <= 2 || deviation == 0.0 {
@@ -45,15 +47,22 @@ pub(super) fn doane(sorted: &[f64]) -> Option<Vec<f64>> {
 
 /// Edges of a number of equal bins between the least and the greatest value. None as for
 /// [`sturges`].
-pub(super) fn equal(least: f64, greatest: f64, bins: usize) -> Option<Vec<f64>> {
+pub(super) fn equal(least: f64, greatest: f64, bins: usize, singles: bool) -> Option<Vec<f64>> {
     let (first, last) = outer(least, greatest);
-    let edges = linspace(first, last, bins);
+    let edges = linspace(first, last, bins, singles);
     let rising = edges.windows(2).all(|pair| pair[0] < pair[1]);
     (first.is_finite() && last.is_finite() && rising).then_some(edges)
 }
 
-/// `numpy.linspace(first, last, bins + 1)`.
-pub(super) fn linspace(first: f64, last: f64, bins: usize) -> Vec<f64> {
+/// `numpy.linspace(first, last, bins + 1)`, of 64-bit floats or of 32-bit ones.
+pub(super) fn linspace(first: f64, last: f64, bins: usize, singles: bool) -> Vec<f64> {
+    if singles {
+        let (first, last) = (first as f32, last as f32);
+        let step = (last - first) / bins as f32;
+        let mut edges: Vec<f64> = (0..=bins).map(|i| f64::from(i as f32 * step + first)).collect();
+        edges[bins] = f64::from(last);
+        return edges;
+    }
     let step = (last - first) / bins as f64;
     let mut edges: Vec<f64> = (0..=bins).map(|i| i as f64 * step + first).collect();
     edges[bins] = last;
@@ -114,7 +123,7 @@ fn automatic(range: Range, width: f64) -> Option<Vec<f64>> {
     if !(1.0..1e6).contains(&bins) {
         return None;
     }
-    equal(range.least, range.greatest, bins as usize)
+    equal(range.least, range.greatest, bins as usize, range.singles)
 }
 
 /// A single value gets half a unit on each side.

@@ -88,8 +88,9 @@ struct Continuous<'a> {
     sorted: &'a [f64],
     /// Doane's edges and the shares between them.
     doane: Option<(Vec<f64>, Vec<f64>)>,
-    /// Edges and shares up to each bin, for KS and for Wasserstein.
-    fine: Option<[(Vec<f64>, Vec<f64>); 2]>,
+    /// Edges and shares up to each bin, for the estimates.
+    for_ks: Option<(Vec<f64>, Vec<f64>)>,
+    for_wasserstein: Option<(Vec<f64>, Vec<f64>)>,
 }
 
 // === impl Reference ===
@@ -97,7 +98,9 @@ struct Continuous<'a> {
 impl<'a> Reference<'a> {
     fn new(sample: &'a Sample) -> Reference<'a> {
         match &sample.held {
-            Held::Numbers(sorted) => Reference::Continuous(Continuous::new(sorted)),
+            Held::Numbers(sorted) => {
+                Reference::Continuous(Continuous::new(sorted, sample.is_singles()))
+            }
             _ => Reference::Categorical(sample),
         }
     }
@@ -114,7 +117,7 @@ impl<'a> Reference<'a> {
 // === impl Continuous ===
 
 impl<'a> Continuous<'a> {
-    fn new(sorted: &'a [f64]) -> Continuous<'a> {
+    fn new(sorted: &'a [f64], singles: bool) -> Continuous<'a> {
         let doane = histogram::doane(sorted).map(|edges| {
             let shares = shares(&histogram::counts(sorted, &edges), sorted.len());
             (edges, shares)
@@ -124,15 +127,18 @@ impl<'a> Continuous<'a> {
             (edges, shares)
         };
         let (least, greatest) = (sorted[0], sorted[sorted.len() - 1]);
-        let fine = (sorted.len() >= LARGE && least.is_finite() && greatest.is_finite())
-            .then(|| histogram::equal(least, greatest, FINE))
-            .flatten()
-            .map(|edges| [cumulated(histogram::linspace(least, greatest, FINE)), cumulated(edges)]);
-        Continuous { sorted, doane, fine }
+        let large = sorted.len() >= LARGE && least.is_finite() && greatest.is_finite();
+        let for_ks = large.then(|| histogram::linspace(least, greatest, FINE, singles));
+        let for_wasserstein = histogram::equal(least, greatest, FINE, singles);
+        Continuous {
+            sorted,
+            doane,
+            for_ks: for_ks.map(cumulated),
+            for_wasserstein: for_wasserstein.filter(|_| large).map(cumulated),
+        }
     }
 
     fn found(&self, chunk: &[f64]) -> Found {
-        let large = self.sorted.len() >= LARGE;
         let [mut js, mut hell, mut d, mut far] = [None; 4];
         if !chunk.is_empty() {
             if let Some((edges, reference)) = &self.doane {
@@ -141,10 +147,11 @@ impl<'a> Continuous<'a> {
                 js = Some(jensen_shannon::distance_of_shares(&pairs, Base::Two));
                 hell = Some(hellinger::distance_of_shares(&pairs));
             }
-            (d, far) = match &self.fine {
-                Some([ks, fine]) => (Some(estimated_ks(ks, chunk)), Some(moved(fine, chunk))),
-                None if large => (None, None),
-                None => (ks::distance(self.sorted, chunk), exact(self.sorted, chunk)),
+            (d, far) = if self.sorted.len() >= LARGE {
+                let d = self.for_ks.as_ref().map(|fine| estimated_ks(fine, chunk));
+                (d, self.for_wasserstein.as_ref().map(|fine| moved(fine, chunk)))
+            } else {
+                (ks::distance(self.sorted, chunk), exact(self.sorted, chunk))
             };
         }
         vec![

@@ -189,6 +189,11 @@ impl Sample {
         self.kind.is_integer() && self.missing == 0
     }
 
+    /// Whether NumPy would calculate its edges with 32 bits.
+    pub(super) fn is_singles(&self) -> bool {
+        self.kind == DataType::Float32
+    }
+
     /// Infinite values taken for missing ones.
     pub(super) fn finite(mut self) -> Sample {
         if let Held::Numbers(numbers) = &mut self.held {

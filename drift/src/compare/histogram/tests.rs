@@ -6,7 +6,7 @@ use super::{Range, bins, counts, deviation, doane, equal, linspace, sturges, sum
 
 fn range(values: &[f64], integers: bool) -> Range {
     let (least, greatest) = (values[0], values[values.len() - 1]);
-    Range { count: values.len(), least, greatest, integers }
+    Range { count: values.len(), least, greatest, integers, singles: false }
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn what_numpy_refuses_has_no_edges() {
     assert_eq!(doane(&[1.0, 2.0, f64::INFINITY]), None);
     assert_eq!(sturges(range(&[f64::NEG_INFINITY, 0.0], false)), None);
     assert_eq!(sturges(range(&[-1e308, 0.0, 1.7e308], false)), None);
-    assert_eq!(equal(1.0, 1.0 + 4.0 * f64::EPSILON, 10_000), None);
+    assert_eq!(equal(1.0, 1.0 + 4.0 * f64::EPSILON, 10_000, false), None);
 }
 
 #[test]
@@ -69,7 +69,9 @@ fn sums_and_deviations_to_the_last_digit() {
     assert!((deviation(&values, 0) - 10.631_307_133_086_915).abs() < 1e-14);
     assert!((deviation(&values, 1) - 11.276_204_050_024_006).abs() < 1e-14);
     let fifths = [0.1, 0.22, 0.339_999_999_999_999_97, 0.459_999_999_999_999_96, 0.58, 0.7];
-    assert_eq!(linspace(0.1, 0.7, 5), fifths);
+    assert_eq!(linspace(0.1, 0.7, 5, false), fifths);
+    let singles = [0.1f32, 0.22, 0.339_999_97, 0.459_999_95, 0.58, 0.7].map(f64::from);
+    assert_eq!(linspace(0.1f32.into(), 0.7f32.into(), 5, true), singles);
 }
 
 proptest! {

@@ -1,8 +1,8 @@
 //! The distribution of D of one sample against its law, as SciPy's `kstwo`.
 //!
 //! No single formula is quick and exact everywhere. The choice between them is that of Simard and
-//! L'Ecuyer, "Computing the Two-Sided Kolmogorov-Smirnov Distribution" (2011), with SciPy's borders,
-//! so that the numbers are SciPy's too.
+//! L'Ecuyer, "Computing the Two-Sided Kolmogorov-Smirnov Distribution" (2011), with SciPy's
+//! borders, so that the numbers are SciPy's too.
 
 mod durbin;
 mod pelz_good;

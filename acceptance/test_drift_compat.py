@@ -291,8 +291,11 @@ def test_what_cannot_be_compared_is_named(files: Path, folder: Path) -> None:
     assert "--compat" in refused(64, *both)
     assert "--store" in refused(64, *both, "--exact", "--store", "somewhere")
     assert "--endpoint" in refused(64, *both, "--exact", "--endpoint", "fraud")
+    own = {"SKEG_STORE": "somewhere", "SKEG_ENDPOINT": "fraud", "SKEG_PSI": "0.1"}
+    assert skeg.run("drift", "analyze", *both, "--exact", variables=own).returncode == 0
     assert "--current" in refused(64, *both[:2], "--exact")
     assert "--endpoint" in refused(64)
+    assert "--store" in refused(64, "--endpoint", "fraud")
     assert "--compat" in refused(64, *both, "--exact", "--fail-on-drift")
     message = refused(1, *both, "--exact", "--columns", "nothing")
     assert "baseline.parquet" in message and "`nothing`" in message

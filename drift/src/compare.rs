@@ -76,7 +76,7 @@ pub struct Comparison {
     pub current: Side,
     /// In the order asked for, or of the baseline.
     pub columns: Vec<Column>,
-    /// What could not be compared.
+    /// What the tool, or what was asked for without one, could not compare.
     pub left_out: Vec<LeftOut>,
 }
 
@@ -184,13 +184,11 @@ pub fn compare(baseline: &Table, current: &Table, wanted: &Wanted) -> Result<Com
     };
     let dropped = complete.as_ref().map_or([0, 0], azure::Complete::dropped);
     let one = |name: &String| column(baseline, current, name, wanted, complete.as_ref());
-    let found: Result<Vec<Outcome>, Error> = names.par_iter().map(one).collect();
+    let found: Result<Vec<_>, Error> = names.par_iter().map(one).collect();
     let mut columns = Vec::new();
-    for (name, outcome) in names.into_iter().zip(found?) {
-        match outcome {
-            Ok(column) => columns.push(column),
-            Err(why) => left_out.push(LeftOut { column: name, why }),
-        }
+    for (column, (found, why)) in names.into_iter().zip(found?) {
+        columns.extend(found);
+        left_out.extend(why.map(|why| LeftOut { column, why }));
     }
     let side = |table: &Table, dropped| Side {
         path: table.path().to_owned(),
@@ -210,37 +208,38 @@ pub fn compare(baseline: &Table, current: &Table, wanted: &Wanted) -> Result<Com
 /// A column, or why it was left out.
 type Outcome = Result<Column, String>;
 
-/// Both samples of one column through the tool and `exact`.
+/// One column through the tool and `exact`: what they found, and why one of them found nothing.
 fn column(
     baseline: &Table,
     current: &Table,
     name: &str,
     wanted: &Wanted,
     complete: Option<&azure::Complete>,
-) -> Result<Outcome, Error> {
+) -> Result<(Option<Column>, Option<String>), Error> {
     if let Err(why) = columns::fit(baseline, current, name) {
-        return Ok(Err(why));
+        return Ok((None, Some(why)));
     }
-    let mut outcome = match wanted.tool {
-        Some(Tool::Azure) => azure::column(baseline, current, name, complete)?,
-        Some(Tool::Evidently) => evidently::column(baseline, current, name)?,
-        Some(Tool::NannyMl) => nannyml::column(baseline, current, name)?,
-        None => Err(String::new()),
+    let by_tool = match wanted.tool {
+        Some(Tool::Azure) => Some(azure::column(baseline, current, name, complete)?),
+        Some(Tool::Evidently) => Some(evidently::column(baseline, current, name)?),
+        Some(Tool::NannyMl) => Some(nannyml::column(baseline, current, name)?),
+        None => None,
     };
-    if wanted.exact {
-        let exact = exact::column(baseline, current, name)?;
-        outcome = match (outcome, exact) {
-            (Ok(mut column), Ok(exact)) => {
-                column.measures.extend(exact.measures);
-                Ok(column)
-            }
-            // Without a tool, or of a column that it does not take.
-            (Err(_), Ok(exact)) => Ok(exact),
-            (Ok(column), Err(_)) => Ok(column),
-            (Err(why), Err(exact)) => Err(if why.is_empty() { exact } else { why }),
-        };
-    }
-    Ok(outcome.map(|column| Column { name: name.to_owned(), ..column }))
+    let exact = match wanted.exact {
+        true => Some(exact::column(baseline, current, name)?),
+        false => None,
+    };
+    Ok(match (by_tool, exact) {
+        (Some(Ok(mut column)), exact) => {
+            // Texts have no exact distance, and nobody expects one.
+            column.measures.extend(exact.and_then(Result::ok).into_iter().flat_map(|e| e.measures));
+            (Some(column), None)
+        }
+        (Some(Err(why)), Some(Ok(exact))) => (Some(exact), Some(why)),
+        (Some(Err(why)), _) | (None, Some(Err(why))) => (None, Some(why)),
+        (None, Some(Ok(exact))) => (Some(exact), None),
+        (None, None) => (None, None),
+    })
 }
 
 fn named(table: &Table, why: String) -> Error {

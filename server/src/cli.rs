@@ -6,7 +6,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::failure::Failure;
 use crate::trial;
@@ -63,7 +63,11 @@ impl Cli {
     /// # Errors
     /// The exit code, after clap has printed what is wrong (64) or the help that was asked for (0).
     pub fn read() -> Result<Self, ExitCode> {
-        Self::try_parse().map_err(|error| {
+        let read = Self::command().try_get_matches().and_then(|matches| {
+            drift::files::check(&matches)?;
+            Self::from_arg_matches(&matches)
+        });
+        read.map_err(|error| {
             let _ = error.print();
             if error.use_stderr() { ExitCode::from(Failure::USAGE) } else { ExitCode::SUCCESS }
         })

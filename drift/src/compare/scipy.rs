@@ -2,6 +2,9 @@
 
 use super::histogram::sum;
 
+#[cfg(test)]
+mod tests;
+
 /// `scipy.stats.entropy(p, q)`: Kullback-Leibler divergence in nats of the reference's shares from
 /// the current ones, after both are made to add up to 1.
 pub(super) fn entropy(shares: &[(f64, f64)]) -> f64 {

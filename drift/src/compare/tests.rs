@@ -167,6 +167,13 @@ fn what_is_left_out_is_named() {
     assert!(why("free").contains("free text"), "{}", why("free"));
     assert_ne!(why("none"), "");
     assert_eq!(found.columns.len(), 1);
+    // What one of two has nothing to say of is named beside what the other says.
+    let wanted = Wanted { exact: true, ..by(Tool::Azure) };
+    let baseline = csv(&folder, "a.csv", "n\n1\n2\n");
+    let current = csv(&folder, "b.csv", "n\n1.5\n2.5\n");
+    let found = compare(&baseline, &current, &wanted).unwrap();
+    close(value(&found, "exact_wasserstein"), 0.5);
+    assert_eq!((found.columns.len(), found.left_out.len(), found.drift()), (1, 1, None));
 }
 
 #[test]

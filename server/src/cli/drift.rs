@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::runtime;
 use crate::specs;
 
-mod files;
+pub(super) mod files;
 
 /// What `skeg drift` does.
 #[derive(Debug, Subcommand)]
@@ -28,17 +28,12 @@ pub enum DriftCommand {
 
 /// What `skeg drift analyze` takes.
 #[derive(Debug, Args)]
+#[command(mut_arg("store", |store| store.required(false).required_unless_present("baseline")))]
 pub struct AnalyzeArgs {
     #[command(flatten)]
     store: Option<StoreArgs>,
     /// The endpoint
-    #[arg(
-        long,
-        env = "SKEG_ENDPOINT",
-        value_name = "NAME",
-        requires = "store",
-        required_unless_present = "baseline"
-    )]
+    #[arg(long, env = "SKEG_ENDPOINT", value_name = "NAME", required_unless_present = "baseline")]
     endpoint: Option<Name>,
     /// Start of the window, RFC 3339 [default: 24 hours before its end]
     #[arg(long, env = "SKEG_FROM", value_name = "TIME")]
@@ -70,7 +65,7 @@ pub fn run(command: &DriftCommand) -> Result<(), Failure> {
         return files::run(&args.files, baseline, args.json, args.fail_on_drift);
     }
     let (Some(store), Some(endpoint)) = (&args.store, &args.endpoint) else {
-        return Err(Failure::new(Failure::USAGE, "--endpoint and --store, or --baseline"));
+        return Err(Failure::new(Failure::USAGE, "--endpoint needs --store"));
     };
     let config = |error: &dyn std::fmt::Display| Failure::config(vec![error.to_string()]);
     let store = store.open(&Surroundings::read())?;

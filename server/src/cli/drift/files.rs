@@ -1,23 +1,23 @@
 //! `skeg drift analyze --baseline A --current B`: two files of rows, by another tool's numbers.
 //!
-//! No store, no endpoint and no registered baseline is needed.
+//! No store, no endpoint and no registered baseline is needed: they may not be given beside, though
+//! the environment may have them.
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, ValueEnum};
 use drift::{Table, Tool, Wanted};
 
-use crate::cli::say;
+use crate::cli::{Cli, say};
 use crate::failure::Failure;
 
 /// What `skeg drift analyze` takes for two files.
 #[derive(Debug, Args)]
 pub(super) struct FilesArgs {
     /// A Parquet or CSV file to compare --current with, in place of an endpoint's baseline
-    #[arg(
-        long, value_name = "FILE", requires = "current",
-        conflicts_with_all = ["store", "endpoint", "from", "to", "psi"],
-    )]
+    #[arg(long, value_name = "FILE", requires = "current")]
     pub(super) baseline: Option<PathBuf>,
     /// A Parquet or CSV file of the rows to judge
     #[arg(long, value_name = "FILE", requires = "baseline")]
@@ -40,6 +40,27 @@ enum CompatArg {
     Evidently,
     #[value(name = "nannyml")]
     NannyMl,
+}
+
+/// What belongs to an endpoint's rows.
+const OF_AN_ENDPOINT: [&str; 5] = ["store", "endpoint", "from", "to", "psi"];
+
+/// Refuses flags of an endpoint's rows beside --baseline. Not a rule of clap's, which would hold it
+/// against the environment's values too.
+pub(in crate::cli) fn check(matches: &ArgMatches) -> Result<(), clap::Error> {
+    let analyze = matches.subcommand_matches("drift");
+    let analyze = analyze.and_then(|drift| drift.subcommand_matches("analyze"));
+    let Some(given) = analyze.filter(|analyze| analyze.contains_id("baseline")) else {
+        return Ok(());
+    };
+    let typed = |flag: &&&str| given.value_source(flag) == Some(ValueSource::CommandLine);
+    match OF_AN_ENDPOINT.iter().find(typed) {
+        None => Ok(()),
+        Some(flag) => {
+            let why = format!("--baseline compares files and cannot be used with --{flag}");
+            Err(Cli::command().error(ErrorKind::ArgumentConflict, why))
+        }
+    }
 }
 
 /// Prints the comparison.

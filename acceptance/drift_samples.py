@@ -52,14 +52,15 @@ def few_integers(rng: np.random.Generator) -> dict[str, Pair]:
                 "i15": rng.integers(0, 15, rows),
                 "i300": rng.poisson(10_000 + 5 * shift, rows),
             }
-            floats = {f"f{name[1:]}": values.astype(float) for name, values in side.items()}
+            side["u9"] = side["i9"].astype(np.uint8)
+            floats = {f"f{name[1:]}": values.astype(float) for name, values in side.items() if name[0] == "i"}
             sides.append(pd.DataFrame(side | floats))
         found[f"few_integers_{name}"] = (sides[0], sides[1])
     return found
 
 
 def texts(rng: np.random.Generator) -> dict[str, Pair]:
-    """Categories, with one that the reference has not; two; one; truth values; free text."""
+    """Categories, with one that the reference has not; two; one; truth values, with nulls too; pandas' categories; free text."""
     found = {}
     for name, n, m in (("small", 600, 500), ("large", 5000, 4000)):
         sides = []
@@ -71,6 +72,8 @@ def texts(rng: np.random.Generator) -> dict[str, Pair]:
                     "two": rng.choice(["yes", "no"], rows, p=[0.6 - new, 0.4 + new]),
                     "one": np.full(rows, "only"),
                     "truth": rng.random(rows) < 0.3 + new,
+                    "levels": pd.Categorical(rng.choice(["low", "high", "top"], rows, p=[0.6, 0.4 - new, new])),
+                    "maybe": np.where(rng.random(rows) < 0.1, None, rng.random(rows) < 0.4),
                     "free": [f"row {i} of {rows}" for i in range(rows)],
                     "gaps": np.where(rng.random(rows) < 0.1, None, rng.choice(["x", "y", "z"], rows)),
                 })

@@ -260,9 +260,13 @@ def test_csv_files_are_the_same(files: Path, folder: Path) -> None:
         for side, table in zip(("baseline", "current"), PAIRS[name], strict=True):
             table.to_csv(folder / f"{side}.csv", index=False)
         for tool in ("evidently", "azure"):
-            csv = compared(folder, "--compat", tool, "--exact", ending="csv")
-            parquet = compared(files / name, "--compat", tool, "--exact")
-            assert columns(csv) == columns(parquet), (name, tool)
+            csv = columns(compared(folder, "--compat", tool, "--exact", ending="csv"))
+            parquet = columns(compared(files / name, "--compat", tool, "--exact"))
+            # A CSV file does not say that its numbers are unsigned.
+            unsigned = {"u9"}
+            assert csv.keys() == parquet.keys()
+            for column in csv.keys() - unsigned:
+                assert csv[column] == parquet[column], (name, tool, column)
 
 
 def test_the_table_and_the_exit_code_say_it_too(files: Path) -> None:
@@ -279,7 +283,7 @@ def test_the_table_and_the_exit_code_say_it_too(files: Path) -> None:
 
 def test_what_cannot_be_compared_is_named(files: Path, folder: Path) -> None:
     report = compared(files / "categories_small", "--compat", "evidently")
-    assert [left["column"] for left in report["not_compared"]] == ["free"]
+    assert {left["column"] for left in report["not_compared"]} == {"free", "maybe"}
     here, there = files / "ties", files / "texts"
 
     def refused(code: int, *args: str) -> str:

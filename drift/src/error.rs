@@ -52,7 +52,7 @@ pub enum Error {
     /// A threshold out of its range.
     #[error("threshold {name}: {value} is not {must}")]
     Threshold {
-        /// Which: "psi" or "confidence".
+        /// Which: "psi", "confidence" or "delta".
         name: &'static str,
         /// As given.
         value: f64,

@@ -9,6 +9,10 @@
 //!
 //! Only `window` and `table` do IO. Everything else is pure: the same inputs give the same bytes.
 //! No clock, environment or randomness is read here.
+//! Beside it stands [`performance`]: detectors on the stream of a model's errors.
+//!
+//! Only `window` and `table` do IO. Everything else is pure: the same inputs give the same bytes. No clock,
+//! environment or randomness is read here.
 #![forbid(unsafe_code)]
 
 pub mod table;
@@ -20,6 +24,7 @@ pub mod distance;
 
 pub mod analyze;
 pub mod compare;
+pub mod performance;
 pub mod report;
 pub mod window;
 

@@ -38,8 +38,8 @@ pub enum Error {
         /// How many there may be.
         max: u64,
     },
-    /// Two profiles that count over different baselines.
-    #[error("profiles over different baselines cannot be added")]
+    /// Two profiles that count over different baselines, or tallies over different thresholds.
+    #[error("counts over different baselines or thresholds cannot be added")]
     Mismatch,
     /// A window that ends before it starts, or lies outside the years 1970 to 9998.
     #[error("window from {start} to {end} (unix microseconds): ends before it starts, or no date")]
@@ -52,7 +52,7 @@ pub enum Error {
     /// A threshold out of its range.
     #[error("threshold {name}: {value} is not {must}")]
     Threshold {
-        /// Which: "psi", "confidence" or "delta".
+        /// Which: "psi", "confidence", "decision" or "delta".
         name: &'static str,
         /// As given.
         value: f64,

@@ -10,6 +10,7 @@
 //! Only `window` and `table` do IO. Everything else is pure: the same inputs give the same bytes.
 //! No clock, environment or randomness is read here.
 //! Beside it stands [`performance`]: detectors on the stream of a model's errors.
+//! Beside it stands [`performance`]: how well a model does, from labels.
 //!
 //! Only `window` and `table` do IO. Everything else is pure: the same inputs give the same bytes. No clock,
 //! environment or randomness is read here.

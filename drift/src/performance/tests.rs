@@ -2,6 +2,13 @@
 
 use serde_json::Value;
 
+/// A part of `make_performance.py`'s output.
+pub(super) fn golden(part: &str) -> Value {
+    let file = include_str!("../../tests/golden/performance.json");
+    let all: Value = serde_json::from_str(file).unwrap();
+    all[part].clone()
+}
+
 /// The cases of `make_detectors.py`.
 pub(super) fn streams() -> Vec<Value> {
     let file = include_str!("../../tests/golden/detectors.json");
@@ -47,7 +54,11 @@ pub(super) fn floats(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).collect()
 }
 
-/// Asserts that a number is there where one is expected, and is near it.
+/// Asserts that a number is there where one is expected, and is it to 1e-12.
+pub(super) fn close(got: Option<f64>, expected: Option<f64>, what: &str) {
+    near(got, expected, 1e-12, what);
+}
+
 pub(super) fn near(got: Option<f64>, expected: Option<f64>, within: f64, what: &str) {
     let same = match (got, expected) {
         (Some(got), Some(expected)) => (got - expected).abs() <= within,

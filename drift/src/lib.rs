@@ -11,6 +11,7 @@
 //! No clock, environment or randomness is read here.
 //! Beside it stands [`performance`]: detectors on the stream of a model's errors.
 //! Beside it stands [`performance`]: how well a model does, from labels.
+//! Beside it stands [`performance`]: how well a model does, from labels and without.
 //!
 //! Only `window` and `table` do IO. Everything else is pure: the same inputs give the same bytes. No clock,
 //! environment or randomness is read here.

@@ -125,10 +125,18 @@ impl BinaryTally {
         }
     }
 
-    fn confusion(&self) -> Confusion {
+    pub(super) fn confusion(&self) -> Confusion {
         let [[true_negative, false_negative], [false_positive, true_positive]] =
             self.counts.map(|row| row.map(|count| count as f64));
         Confusion { true_positive, false_positive, false_negative, true_negative }
+    }
+
+    pub(super) fn scores(&self) -> &Scores {
+        &self.scores
+    }
+
+    pub(super) fn threshold(&self) -> f64 {
+        self.threshold
     }
 }
 

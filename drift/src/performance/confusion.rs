@@ -1,6 +1,6 @@
 //! The confusion matrix of two classes, and the rates that are made of it.
 //!
-//! Used by `binary`.
+//! Used by `binary` with counts, and by `cbpe` with expected counts.
 
 /// Rows by what the model said and what the label is. Counts, or expected counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

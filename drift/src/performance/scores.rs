@@ -28,6 +28,14 @@ pub(super) struct Scores {
     max: usize,
 }
 
+// === impl At ===
+
+impl At {
+    pub(super) fn rows(self) -> u64 {
+        self.negative + self.positive
+    }
+}
+
 // === impl Scores ===
 
 impl Default for Scores {
@@ -37,6 +45,11 @@ impl Default for Scores {
 }
 
 impl Scores {
+    /// For scores whose number is bounded elsewhere.
+    pub(super) fn unbounded() -> Self {
+        Self::with_max(usize::MAX)
+    }
+
     fn with_max(max: usize) -> Self {
         Self { by_score: Some(BTreeMap::new()), max }
     }
@@ -64,7 +77,7 @@ impl Scores {
     }
 
     /// Score and rows, ascending; `None` when there were too many.
-    fn ascending(&self) -> Option<impl Iterator<Item = (f64, At)> + Clone> {
+    pub(super) fn ascending(&self) -> Option<impl Iterator<Item = (f64, At)> + Clone> {
         let by_score = self.by_score.as_ref()?;
         Some(by_score.iter().map(|(bits, at)| (f64::from_bits(*bits), *at)))
     }
@@ -79,7 +92,7 @@ impl Scores {
 /// of one of each in which the positive one scores higher, equal scores for half (Mann and Whitney
 /// 1947). It is the trapezoid rule with one corner a distinct score, as in scikit-learn.
 /// `None` without a mass of each.
-fn roc_auc(ascending: impl Iterator<Item = (f64, f64)>) -> Option<f64> {
+pub(super) fn roc_auc(ascending: impl Iterator<Item = (f64, f64)>) -> Option<f64> {
     let (mut below, mut positives, mut pairs) = (0.0, 0.0, 0.0);
     for (negative, positive) in ascending {
         pairs += positive * (below + 0.5 * negative);

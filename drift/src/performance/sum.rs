@@ -1,6 +1,6 @@
 //! Sums that do not depend on the order of their terms.
 //!
-//! Used by the tallies of `binary` and `calibration`, so that adding the tallies of any
+//! Used by the tallies of `binary`, `calibration` and `cbpe`, so that adding the tallies of any
 //! parts gives the same bits as one tally of all.
 
 /// A sum of numbers from 0 to 64, in units of 2^-64: each term is exact to that, and the sum of

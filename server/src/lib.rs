@@ -16,6 +16,7 @@ pub mod audit;
 pub mod mlflow;
 pub mod spec;
 pub mod specs;
+pub mod lease;
 pub mod demo;
 pub mod app;
 pub mod runtime;

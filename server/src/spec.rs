@@ -18,7 +18,7 @@ mod tree;
 mod yaml;
 
 pub use deployment::{Batching, DeploymentSpec, Execution};
-pub use drift::{Alert, AlertFormat, DriftSpec};
+pub use drift::{Alert, AlertFormat, DriftSpec, Proof};
 pub use privacy::PrivacySpec;
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ pub mod mlflow;
 pub mod spec;
 pub mod specs;
 pub mod lease;
+pub mod alerts;
 pub mod demo;
 pub mod app;
 pub mod runtime;

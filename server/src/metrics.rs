@@ -12,12 +12,14 @@ use crossbeam_utils::CachePadded;
 
 use crate::error::{STATUSES, status_cell};
 use crate::protocol::Protocol;
+use alerted::Alerted;
 use batched::Batched;
 use histogram::{Histogram, Snapshot};
 use labelled::Labelled;
 use mirrored::Mirrored;
 use refused::Refused;
 
+pub mod alerted;
 pub mod batched;
 pub mod exposition;
 pub mod histogram;
@@ -108,6 +110,8 @@ pub struct Metrics {
     pub nowhere: Arc<Series>,
     /// Requests and connections that were refused at the door.
     pub refused: Refused,
+    /// What became of alerts.
+    pub alerts: Arc<Alerted>,
 }
 
 /// Where the time of a scored request went.
@@ -220,6 +224,7 @@ impl Metrics {
             inflight: (0..workers).map(|_| CachePadded::default()).collect(),
             nowhere,
             refused: Refused::new(workers),
+            alerts: Arc::default(),
         }
     }
 

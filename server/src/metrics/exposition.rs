@@ -3,6 +3,7 @@
 //! Called by `http::admin` at each scrape, off the scoring threads. Names and labels are those of
 //! ARCHITECTURE.md; a label value never comes from a request.
 
+mod alerted;
 mod batches;
 mod endpoints;
 mod labelled;
@@ -32,6 +33,7 @@ pub fn text(shared: &Shared, collector: &Collector) -> String {
     families.extend(mirror::families(metrics));
     families.extend(batches::families(metrics));
     families.extend(labelled::families(metrics));
+    families.extend(alerted::families(metrics));
     families.extend([rows(collector), sink(collector), spool(collector)]);
     families.extend(puts(collector));
     families.push(build_info());

@@ -162,6 +162,6 @@ def test_a_full_spool_drops_what_the_accounts_say(folder: Path, azurite: places.
         # All rows of a request or none.
         sizes = collections.Counter(found["request_id"])
         assert set(sizes.values()) == {batch} and f"later-{later}" in sizes
-        panes = stored(place, root="panes/v1").groupby(["stage", "reason"])["rows"].sum().to_dict()
+        panes = stored(place, root="accounts/v1").groupby(["stage", "reason"])["rows"].sum().to_dict()
         assert panes["offered", ""] == answered and panes["dropped", "spool_full"] == dropped
         assert panes["spooled", ""] == panes["planned", ""] == written

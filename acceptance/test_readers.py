@@ -143,6 +143,6 @@ def test_polars_unites_the_versions_by_name(tree: Path) -> None:
 
 
 def test_duckdb_adds_up_the_accounts(tree: Path) -> None:
-    source = f"read_parquet('{tree}/panes/v1/**/*.parquet', hive_partitioning = true)"
+    source = f"read_parquet('{tree}/accounts/v1/**/*.parquet', hive_partitioning = true)"
     stages = dict(duckdb.sql(f"SELECT stage, sum(rows)::INT FROM {source} GROUP BY stage").fetchall())
     assert stages == dict.fromkeys(["offered", "spooled", "planned"], len(VERSIONS) * ROWS)

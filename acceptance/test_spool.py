@@ -22,7 +22,7 @@ def counted(server: skeg.Server, stage: str) -> int:
 
 def accounts(store: Path) -> dict[str, int]:
     """Rows by stage, of all lives together."""
-    table = pd.concat(pd.read_parquet(path) for path in (store / "panes" / "v1").rglob("*.parquet"))
+    table = pd.concat(pd.read_parquet(path) for path in (store / "accounts" / "v1").rglob("*.parquet"))
     return table.groupby("stage")["rows"].sum().to_dict()
 
 

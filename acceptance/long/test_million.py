@@ -19,7 +19,7 @@ SETTLE_SECONDS = 300
 
 def accounts(place: places.Container) -> dict[str, int]:
     """Rows by stage and reason, of all lives together."""
-    lines = stored(place, ["stage", "reason", "rows"], "panes/v1")
+    lines = stored(place, ["stage", "reason", "rows"], "accounts/v1")
     lines["stage"] = (lines["stage"] + " " + lines["reason"]).str.strip()
     return lines.groupby("stage")["rows"].sum().to_dict()
 

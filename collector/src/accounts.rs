@@ -1,6 +1,6 @@
 //! The accounts files: rows of each lane and hour by what became of them, since the batch before.
 //!
-//! One file for each endpoint and hour that a plan says something of, under [`AccountsPath`]. Their
+//! One file for each endpoint and hour that a plan says something of, under [`HourPath`]. Their
 //! numbers add up, over batches, lives and replicas; `verify` holds them against the rows files.
 
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use parquet::file::metadata::KeyValue;
 
 use crate::encode::{BATCH, ours};
 use crate::error::Error;
-use crate::path::{AccountsPath, HOUR_US, Writer};
+use crate::path::{HOUR_US, HourPath, Tree, Writer};
 use crate::schema::column;
 use crate::spool::cells::Of;
 use crate::spool::house::House;
@@ -91,7 +91,7 @@ impl File {
     /// The file with that number, of the batch of that name, and where it lies.
     ///
     /// # Errors
-    /// [`Error::Encode`] should Parquet or Arrow refuse, and those of [`AccountsPath::new`].
+    /// [`Error::Encode`] should Parquet or Arrow refuse, and those of [`HourPath::new`].
     pub(crate) fn encode(
         &self,
         house: &House,
@@ -99,7 +99,8 @@ impl File {
         (seq, name): (u64, &str),
     ) -> Result<(Path, Bytes), Error> {
         let writer = Writer { replica: house.replica.clone(), boot: house.boot.clone(), seq };
-        let path = AccountsPath::new(&self.endpoint, i64::from(self.hour) * HOUR_US, writer)?;
+        let hour_us = i64::from(self.hour) * HOUR_US;
+        let path = HourPath::new(Tree::Accounts, &self.endpoint, hour_us, writer)?;
         let failed = |why: String| Error::Encode { of: path.to_string(), why };
         let batch = self.batch(house, plan).map_err(|error| failed(error.to_string()))?;
         let write = || {

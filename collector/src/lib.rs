@@ -55,7 +55,7 @@ pub use error::Error;
 pub use handle::{Appender, Collector, Finished};
 pub use histogram::HistogramSnapshot;
 pub use labels::{Label, LabelTimes, Labels, LabelsPath};
-pub use path::{AccountsPath, RowsPath, Writer as FileWriter};
+pub use path::{HourPath, RowsPath, Tree, Writer as FileWriter};
 pub use privacy::{Buckets, HashKey, PRIVACY, Rule, Rules};
 pub use roll::Roll;
 pub use row::{Block, Kind, Record, Route, Source, TraceContext, Values};

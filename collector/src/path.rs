@@ -19,14 +19,15 @@ use crate::azureml;
 use crate::error::Error;
 use crate::row::Source;
 
+mod hour;
+
 #[cfg(test)]
 mod tests;
 
+pub use hour::{HourPath, Tree};
+
 /// Root of all rows of layout version 1.
 pub(crate) const ROOT: &str = "rows/v1";
-
-/// Root of all accounts of layout version 1.
-pub(crate) const ACCOUNTS: &str = "panes/v1";
 
 pub(crate) const HOUR_US: i64 = 3_600_000_000;
 
@@ -58,69 +59,7 @@ pub struct RowsPath {
     writer: Writer,
 }
 
-/// The path of one accounts file:
-/// `panes/v1/endpoint=E/date=YYYY-MM-DD/hour=HH/{replica}-{boot}-{seq:08}.parquet`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AccountsPath {
-    endpoint: String,
-    /// Hours since the epoch, UTC.
-    hour: i64,
-    writer: Writer,
-}
-
-// === impl AccountsPath ===
-
-impl AccountsPath {
-    /// The path of a file with accounts of the UTC hour that holds `time_us`, in unix microseconds.
-    ///
-    /// # Errors
-    /// [`Error::Name`], [`Error::Boot`], or [`Error::Path`] for a time outside years 1970 to 9998.
-    pub fn new(endpoint: &str, time_us: i64, writer: Writer) -> Result<Self, Error> {
-        let hour = hour_of(time_us).ok_or_else(|| Error::Path(format!("time {time_us} us")))?;
-        check_name("endpoint", endpoint)?;
-        check_writer(&writer.replica, &writer.boot)?;
-        Ok(Self { endpoint: endpoint.to_owned(), hour, writer })
-    }
-
-    /// Reads a path as `Display` writes it.
-    ///
-    /// # Errors
-    /// [`Error::Path`] for any other text.
-    pub fn parse(text: &str) -> Result<Self, Error> {
-        let parsed = Self::parts(text).filter(|path| {
-            let Writer { replica, boot, .. } = &path.writer;
-            check_name("endpoint", &path.endpoint)
-                .and_then(|()| check_writer(replica, boot))
-                .is_ok()
-        });
-        parsed.ok_or_else(|| Error::Path(text.chars().take(1024).collect()))
-    }
-
-    /// Who wrote the file.
-    pub fn writer(&self) -> &Writer {
-        &self.writer
-    }
-
-    /// The hour of which it speaks: unix microseconds, half-open.
-    pub fn hour_us(&self) -> Range<i64> {
-        self.hour * HOUR_US..(self.hour + 1) * HOUR_US
-    }
-
-    /// The path as the object store takes it.
-    pub fn object(&self) -> Path {
-        Path::from(self.to_string())
-    }
-
-    /// The parts, their names not yet checked.
-    fn parts(text: &str) -> Option<Self> {
-        let mut parts = text.strip_prefix(ACCOUNTS)?.strip_prefix('/')?.split('/');
-        let mut key = |key: &str| parts.next()?.strip_prefix(key)?.strip_prefix('=');
-        let endpoint = key("endpoint")?.to_owned();
-        let hour = parse_date(key("date")?)? * 24 + parse_hour(key("hour")?)?;
-        let writer = Writer::parse(parts.next()?)?;
-        parts.next().is_none().then_some(Self { endpoint, hour, writer })
-    }
-}
+// === impl Writer ===
 
 impl Writer {
     /// Reads a file's name.
@@ -142,15 +81,6 @@ impl Writer {
 impl fmt::Display for Writer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.parquet", self.name())
-    }
-}
-
-impl fmt::Display for AccountsPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { endpoint, hour, writer } = self;
-        let at = civil(*hour).ok_or(fmt::Error)?;
-        write!(f, "{ACCOUNTS}/endpoint={endpoint}/date={}/hour={:02}", at.date(), at.hour())?;
-        write!(f, "/{writer}")
     }
 }
 

@@ -12,7 +12,7 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore};
 
 use crate::error::Error;
-use crate::path::{ROOT, RowsPath, day_us, endpoint_prefix};
+use crate::path::{HourPath, ROOT, RowsPath, Tree, day_us, endpoint_prefix};
 use crate::schema::column;
 
 pub(crate) mod accounts;
@@ -54,6 +54,27 @@ pub async fn files(
     });
     let mut found = found.await?;
     found.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(found)
+}
+
+/// The files of an endpoint in `tree`, of all hours that share an instant with `window`, unix
+/// microseconds, half-open; in the order of their paths.
+///
+/// # Errors
+/// As [`files`].
+pub async fn hours(
+    store: &dyn ObjectStore,
+    tree: Tree,
+    endpoint: &str,
+    window: &Range<i64>,
+) -> Result<Vec<HourPath>, Error> {
+    let root = endpoint_prefix(tree.root(), endpoint)?;
+    let mut found = listed(store, endpoint, root, 1, window, |object| {
+        let path = HourPath::parse(tree, object.location.as_ref()).ok()?;
+        overlap(&path.hour_us(), window).then_some(path)
+    })
+    .await?;
+    found.sort();
     Ok(found)
 }
 

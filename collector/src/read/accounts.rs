@@ -14,10 +14,10 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStore;
 
 use super::file::{Footer, broken};
-use super::{AT_ONCE, listed, overlap};
+use super::{AT_ONCE, hours};
 use crate::accounts::name;
 use crate::error::Error;
-use crate::path::{ACCOUNTS, AccountsPath, endpoint_prefix};
+use crate::path::{HourPath, Tree};
 use crate::schema::column;
 use crate::spool::tally::{Count, Tally};
 
@@ -50,13 +50,7 @@ pub(crate) async fn read(
     endpoint: &str,
     window: &Range<i64>,
 ) -> Result<Said, Error> {
-    let root = endpoint_prefix(ACCOUNTS, endpoint)?;
-    let mut paths = listed(store, endpoint, root, 1, window, |object| {
-        let path = AccountsPath::parse(object.location.as_ref()).ok()?;
-        overlap(&path.hour_us(), window).then_some(path)
-    })
-    .await?;
-    paths.sort();
+    let paths = hours(store, Tree::Accounts, endpoint, window).await?;
     let reads = stream::iter(paths).map(|path| async move {
         match lines(store, &path).await {
             Ok(lines) => Ok((path, Ok(lines))),
@@ -96,7 +90,7 @@ pub(crate) fn is_of_file(error: &Error) -> bool {
     )
 }
 
-async fn lines(store: &dyn ObjectStore, path: &AccountsPath) -> Result<Vec<Line>, Error> {
+async fn lines(store: &dyn ObjectStore, path: &HourPath) -> Result<Vec<Line>, Error> {
     let object = path.object();
     let footer = Footer::read(store, &object).await?;
     let names =

@@ -19,7 +19,7 @@ use crate::scripted::{Act, Scripted};
 
 /// What all accounts files say together, by stage.
 fn said(store: &dyn ObjectStore) -> BTreeMap<String, i64> {
-    let list = store.list(Some(&Path::from("panes/v1"))).try_collect::<Vec<_>>();
+    let list = store.list(Some(&Path::from("accounts/v1"))).try_collect::<Vec<_>>();
     let mut sums = BTreeMap::new();
     for file in block_on(list).expect("a listing") {
         let bytes: Bytes =

@@ -127,7 +127,7 @@ fn a_file_that_is_there_twice_is_noticed() {
 #[test]
 fn what_is_no_parquet_is_named_and_the_rest_is_read() {
     let store = two_hours();
-    for path in [blue(&store), list(&store, "panes/v1").remove(0)] {
+    for path in [blue(&store), list(&store, "accounts/v1").remove(0)] {
         let whole = bytes(&store, &path);
         for damaged in [whole.slice(..whole.len() - 9), whole.slice(9..), "junk".into()] {
             put(&store, &path, damaged);
@@ -177,7 +177,7 @@ fn a_footer_that_says_otherwise_is_noticed() {
 #[test]
 fn rows_without_accounts_are_on_their_way_only_while_they_are_young() {
     let store = two_hours();
-    for path in list(&store, "panes/v1") {
+    for path in list(&store, "accounts/v1") {
         delete(&store, &path);
     }
     let hours = at(&store, LATER_US);

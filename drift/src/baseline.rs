@@ -1,48 +1,109 @@
-//! The reference that travels with a model version: bins and counts of each numeric feature.
+//! The reference that travels with a model version: bins and counts of each column, inputs and
+//! outputs.
 //!
 //! Made from training rows when a version is registered, stored as `baseline.json`, read back by
-//! `window`. Refuses no rows, no numeric feature, a named feature that is not there, and files
-//! whose numbers do not add up.
+//! whoever counts live rows over it (`pane`, `window`). Refuses no rows, no column that can be
+//! counted, a named column that is not there, and files whose numbers do not add up.
 //!
-//! **Bins.** `k` edges `e1 < ... < ek` make `k + 1` bins `(-inf, e1], (e1, e2], ..., (ek, +inf)`: a
-//! value equal to an edge belongs to the bin below it. Missing values (null or NaN) are counted
-//! beside the bins. Where the edges come from: `baseline/edges.rs`.
+//! **Names** are those of row files: `in.amount`, `out.probability`. A column of the training rows
+//! without such a beginning is an input.
+//!
+//! **Numbers.** `k` edges `e1 < ... < ek` make `k + 1` bins `(-inf, e1], (e1, e2], ..., (ek,
+//! +inf)`: a value equal to an edge belongs to the bin below it. The first and the last bin lie
+//! outside of the reference's range, about 1,000 quantiles of it in between
+//! (`baseline/edges.rs`). Truth values are the numbers 0 and 1.
+//!
+//! **Categories.** One bin for each of the most frequent texts and a last one for all others.
+//!
+//! Nulls, NaN and infinite values are counted beside the bins (an infinite value in a bin, too).
 
-use arrow_array::RecordBatch;
-use bytes::Bytes;
+use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::error::Error;
-use gather::Gather;
+use build::Build;
 
+mod build;
 mod edges;
 mod file;
-mod gather;
+mod learn;
+mod rows;
 
 #[cfg(test)]
 mod tests;
 
-/// Most features of one baseline.
-pub const MAX_FEATURES: usize = 4096;
+pub use rows::Rows;
 
-/// Reference histograms of one model version's numeric features. Immutable.
+/// Most columns of one baseline.
+pub const MAX_COLUMNS: usize = 4096;
+
+/// What stands before the name of an input's column.
+pub const INPUT: &str = "in.";
+/// The same of an output's.
+pub const OUTPUT: &str = "out.";
+
+/// Reference histograms of one model version's columns. Immutable.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Baseline {
     rows: u64,
-    features: Vec<Feature>,
+    columns: Vec<Column>,
     skipped: Vec<Skipped>,
+    /// Where each column's counters begin among all; one more than columns.
+    places: Vec<usize>,
 }
 
-/// One numeric feature of the reference.
+/// One column of the reference.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Feature {
+pub struct Column {
     name: String,
-    /// Finite, strictly rising.
-    edges: Vec<f64>,
-    /// One more than edges; with `missing` they sum to the baseline's rows.
+    bins: Bins,
+    /// One for each bin; with nulls and NaN they sum to the baseline's rows.
     counts: Vec<u64>,
-    missing: u64,
-    /// Least and greatest finite value, if there is one.
-    range: Option<(f64, f64)>,
+    nulls: u64,
+    nans: u64,
+    infinite: u64,
+}
+
+/// What a column's values are counted by.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Bins {
+    /// Ranges of numbers.
+    Numbers(Numbers),
+    /// Texts.
+    Categories(Categories),
+}
+
+/// Bins of numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Numbers {
+    /// Finite, strictly rising; upper ends of all bins but the last.
+    edges: Vec<f64>,
+    /// Whether each bin inside of the range has one value of the reference, so that the edges tell
+    /// the values.
+    is_distinct: bool,
+    /// None without a finite value.
+    summary: Option<Summary>,
+}
+
+/// What the reference's finite values are like.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Summary {
+    /// Least value.
+    pub min: f64,
+    /// Greatest value.
+    pub max: f64,
+    /// Arithmetic mean.
+    pub mean: f64,
+    /// Standard deviation of the sample (divided by n - 1); 0 for one value.
+    pub std: f64,
+}
+
+/// Bins of texts.
+#[derive(Clone, Debug)]
+pub struct Categories {
+    /// Most frequent first.
+    names: Vec<String>,
+    places: HashMap<String, usize>,
 }
 
 /// A column of the training rows that is not compared.
@@ -50,48 +111,50 @@ pub struct Feature {
 pub struct Skipped {
     /// Its name.
     pub name: String,
-    /// Its type, which holds no numbers.
-    pub found: String,
+    /// Why not, such as its type.
+    pub why: String,
+}
+
+/// Counters of a column beside those of its bins.
+pub(crate) mod beside {
+    /// Rows without a value.
+    pub(crate) const NULLS: usize = 0;
+    /// Rows whose value is not a number.
+    pub(crate) const NANS: usize = 1;
+    /// Rows with an infinite value, which are in a bin, too.
+    pub(crate) const INFINITE: usize = 2;
+    /// Rows not counted, for their values are under a privacy rule.
+    pub(crate) const COVERED: usize = 3;
+    /// How many there are.
+    pub(crate) const ALL: usize = 4;
 }
 
 // === impl Baseline ===
 
 impl Baseline {
-    /// Counts `features` over all rows of `batches`. A feature that holds no numbers (text, truth
-    /// values, dates) is noted in [`skipped`](Baseline::skipped).
+    /// Counts `columns` over all rows, or every column; what is no number, truth value or text is
+    /// noted in [`skipped`](Baseline::skipped). The rows are read twice, and of each column at most
+    /// 65,536 values are held in memory; edges are exact quantiles of no more rows than that, and
+    /// of a sample beyond, while counts are always exact. The same rows give the same baseline.
     ///
-    /// All values are held in memory, 8 bytes each, to find exact deciles.
+    /// `progress` hears of rows read, over both passes.
     ///
     /// # Errors
-    /// [`Error::NoRows`]; [`Error::Features`] when none is numeric or one is named twice;
-    /// [`Error::NoColumn`]; [`Error::NotNumeric`] for a column that stops being numbers halfway;
-    /// [`Error::TooLarge`] over 4096 features or 2^27 values.
+    /// [`Error::NoRows`]; [`Error::Columns`] when none can be counted or one is named twice;
+    /// [`Error::NoColumn`]; [`Error::Kind`] for a column that changes its type halfway;
+    /// [`Error::TooLarge`] over 4096 columns; those of reading the rows.
     pub fn build(
-        batches: impl IntoIterator<Item = RecordBatch>,
-        features: &[String],
+        rows: &Rows<'_>,
+        columns: Option<&[String]>,
+        progress: &mut dyn FnMut(u64),
     ) -> Result<Baseline, Error> {
-        let mut batches = batches.into_iter().peekable();
-        let first = batches.peek().ok_or(Error::NoRows)?;
-        let mut gather = Gather::new(first.schema_ref(), features)?;
-        for batch in batches {
-            gather.add(&batch)?;
-        }
-        gather.finish()
-    }
-
-    /// Reads training rows from a Parquet file (plain, zstd or snappy). Without `features`, every
-    /// column counts.
-    ///
-    /// # Errors
-    /// As [`build`](Baseline::build), and [`Error::Parquet`] for bytes that are no Parquet.
-    pub fn from_parquet(bytes: Bytes, features: Option<&[String]>) -> Result<Baseline, Error> {
-        gather::parquet(bytes, features)
+        Build::new(rows, columns)?.run(progress)
     }
 
     /// Reads a `baseline.json`; the bytes need not be trusted.
     ///
     /// # Errors
-    /// [`Error::BaselineFile`] that says what is wrong; [`Error::TooLarge`] over 64 MiB.
+    /// [`Error::BaselineFile`] that says what is wrong; [`Error::TooLarge`] over 256 MiB.
     pub fn from_json(bytes: &[u8]) -> Result<Baseline, Error> {
         file::read(bytes)
     }
@@ -106,57 +169,183 @@ impl Baseline {
         self.rows
     }
 
-    /// The numeric features, in the order of the training rows' columns or as they were named.
-    pub fn features(&self) -> &[Feature] {
-        &self.features
+    /// The columns that are compared, in the order of the training rows' or as they were named.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
     }
 
     /// The columns that are not compared, and why.
     pub fn skipped(&self) -> &[Skipped] {
         &self.skipped
     }
+
+    /// The same baseline with these columns beside those that are skipped.
+    #[must_use]
+    pub fn skipping(mut self, more: impl IntoIterator<Item = Skipped>) -> Baseline {
+        self.skipped.extend(more);
+        self
+    }
+
+    /// Of no column: for a model version that came without one, whose rows are counted all the
+    /// same.
+    pub fn none() -> Baseline {
+        Baseline::new(0, Vec::new(), Vec::new())
+    }
+
+    fn new(rows: u64, columns: Vec<Column>, skipped: Vec<Skipped>) -> Baseline {
+        let mut places = vec![0];
+        for column in &columns {
+            places.push(places[places.len() - 1] + column.counts.len() + beside::ALL);
+        }
+        Baseline { rows, columns, skipped, places }
+    }
+
+    /// The number of the column of that name.
+    pub(crate) fn find(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+
+    /// Where the counters of column number `column` stand among all: its bins, then [`beside`].
+    pub(crate) fn place(&self, column: usize) -> Range<usize> {
+        self.places[column]..self.places[column + 1]
+    }
+
+    /// How many counters a profile has.
+    pub(crate) fn counters(&self) -> usize {
+        self.places[self.columns.len()]
+    }
 }
 
-// === impl Feature ===
+// === impl Column ===
 
-impl Feature {
-    /// Its name, without the prefix it has in row files.
+impl Column {
+    /// Its name in row files, with its side: `in.amount`.
     pub fn name(&self) -> &str {
         &self.name
     }
 
+    /// Its name without its side: `amount`.
+    pub fn short_name(&self) -> &str {
+        let name = self.name.strip_prefix(INPUT);
+        name.or_else(|| self.name.strip_prefix(OUTPUT)).unwrap_or(&self.name)
+    }
+
+    /// Whether it is one of the model's outputs.
+    pub fn is_output(&self) -> bool {
+        self.name.starts_with(OUTPUT)
+    }
+
+    /// What its values are counted by.
+    pub fn bins(&self) -> &Bins {
+        &self.bins
+    }
+
+    /// Rows of the reference in each bin.
+    pub fn counts(&self) -> &[u64] {
+        &self.counts
+    }
+
+    /// Rows of the reference without a value.
+    pub fn nulls(&self) -> u64 {
+        self.nulls
+    }
+
+    /// Rows of the reference whose value is not a number.
+    pub fn nans(&self) -> u64 {
+        self.nans
+    }
+
+    /// Rows of the reference with an infinite value.
+    pub fn infinite(&self) -> u64 {
+        self.infinite
+    }
+
+    /// Rows without a value: null or NaN.
+    pub fn missing(&self) -> u64 {
+        self.nulls + self.nans
+    }
+
+    /// A value in the middle of the reference, for numbers that have one.
+    pub fn median(&self) -> Option<f64> {
+        let Bins::Numbers(Numbers { edges, summary: Some(summary), .. }) = &self.bins else {
+            return None;
+        };
+        let all: u64 = self.counts.iter().sum();
+        let mut below = 0;
+        let middle = self.counts.iter().position(|count| {
+            below += count;
+            2 * below >= all
+        })?;
+        let lower = middle.checked_sub(1).map_or(summary.min, |lower| edges[lower]);
+        let upper = edges.get(middle).copied().unwrap_or(summary.max);
+        Some((lower / 2.0 + upper / 2.0).clamp(summary.min, summary.max))
+    }
+}
+
+// === impl Numbers ===
+
+impl Numbers {
     /// Upper ends of all bins but the last.
     pub fn edges(&self) -> &[f64] {
         &self.edges
     }
 
-    /// Rows in each bin.
-    pub fn counts(&self) -> &[u64] {
-        &self.counts
+    /// What the reference's finite values are like, if there are any.
+    pub fn summary(&self) -> Option<&Summary> {
+        self.summary.as_ref()
     }
 
-    /// Rows without a value (null or NaN).
-    pub fn missing(&self) -> u64 {
-        self.missing
+    /// The reference's distinct values, rising, where each has a bin of its own.
+    pub fn values(&self) -> Option<Vec<f64>> {
+        let summary = self.summary.filter(|_| self.is_distinct)?;
+        let inner = self.edges.get(1..self.edges.len().saturating_sub(1))?;
+        // An edge lies halfway between two values.
+        let mut values = vec![summary.min];
+        for edge in inner {
+            let next = 2.0 * edge - values[values.len() - 1];
+            values.push(next.clamp(summary.min, summary.max));
+        }
+        Some(values)
     }
 
-    /// Least finite value, if there is any.
-    pub fn min(&self) -> Option<f64> {
-        self.range.map(|(min, _)| min)
-    }
-
-    /// Greatest finite value, if there is any.
-    pub fn max(&self) -> Option<f64> {
-        self.range.map(|(_, max)| max)
-    }
-
-    /// The bin of a value that is not NaN: an index into [`counts`](Feature::counts).
+    /// The bin of a value that is not NaN: the number of edges below it, so that a tie goes to the
+    /// bin below the edge.
+    #[inline]
     pub fn bin(&self, value: f64) -> usize {
-        bin(&self.edges, value)
+        self.edges.partition_point(|edge| *edge < value)
     }
 }
 
-/// The number of edges below `value`, so that a tie goes to the bin below the edge.
-fn bin(edges: &[f64], value: f64) -> usize {
-    edges.partition_point(|edge| *edge < value)
+// === impl Categories ===
+
+impl Categories {
+    fn new(names: Vec<String>) -> Categories {
+        let places = names.iter().cloned().enumerate().map(|(place, name)| (name, place));
+        Categories { places: places.collect(), names }
+    }
+
+    /// The texts that have a bin of their own, most frequent first.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The bin of a text; the last one for a text that has none of its own.
+    #[inline]
+    pub fn bin(&self, text: &str) -> usize {
+        self.places.get(text).copied().unwrap_or(self.names.len())
+    }
+}
+
+impl PartialEq for Categories {
+    fn eq(&self, other: &Categories) -> bool {
+        self.names == other.names
+    }
+}
+
+/// The name of a column as row files have it.
+pub fn complete(name: &str) -> String {
+    if name.starts_with(INPUT) || name.starts_with(OUTPUT) {
+        return name.to_owned();
+    }
+    format!("{INPUT}{name}")
 }

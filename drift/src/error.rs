@@ -1,6 +1,6 @@
 //! The crate's one error type.
 
-use parquet::errors::ParquetError;
+use arrow_schema::DataType;
 
 /// What can go wrong between training rows and a report.
 #[derive(Debug, thiserror::Error)]
@@ -8,23 +8,20 @@ pub enum Error {
     /// Bytes that are no sound `baseline.json`.
     #[error("baseline file: {0}")]
     BaselineFile(String),
-    /// The training rows are no readable Parquet.
-    #[error("training rows: {0}")]
-    Parquet(#[from] ParquetError),
-    /// A feature that the training rows do not have.
-    #[error("no column `{0}` in the training rows")]
+    /// A column that is not there.
+    #[error("no column `{0}`")]
     NoColumn(String),
-    /// A column that must hold numbers and does not.
-    #[error("column `{column}` holds {found}, not numbers")]
-    NotNumeric {
+    /// A column of another type than what it is compared with.
+    #[error("column `{column}` holds {found}, unlike before")]
+    Kind {
         /// Its name.
         column: String,
         /// Its Arrow type.
         found: String,
     },
-    /// Features that make no baseline: none, or one twice.
-    #[error("features: {0}")]
-    Features(String),
+    /// Columns that make no baseline: none, or one twice.
+    #[error("columns: {0}")]
+    Columns(String),
     /// Training rows without a row.
     #[error("the training rows are empty")]
     NoRows,
@@ -70,4 +67,12 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+}
+
+// === impl Error ===
+
+impl Error {
+    pub(crate) fn kind(column: &str, found: &DataType) -> Error {
+        Error::Kind { column: column.to_owned(), found: found.to_string() }
+    }
 }

@@ -19,9 +19,14 @@ pub(crate) fn is_number(kind: &DataType) -> bool {
     kind.is_integer() || kind.is_floating()
 }
 
+/// Whether a column of this type can be counted as numbers: truth values are 0 and 1.
+pub(crate) fn is_countable(kind: &DataType) -> bool {
+    is_number(kind) || *kind == DataType::Boolean
+}
+
 /// Calls `visit` for each value, in order; `None` for a null or a NaN, the two forms of a missing
 /// value. Gives false, without a call, when the column holds no numbers.
-pub(crate) fn for_each(array: &dyn Array, visit: impl FnMut(Option<f64>)) -> bool {
+pub(crate) fn for_each(array: &dyn Array, mut visit: impl FnMut(Option<f64>)) -> bool {
     match array.data_type() {
         DataType::Float16 => each::<Float16Type>(array, |v| v.to_f64(), visit),
         DataType::Float32 => each::<Float32Type>(array, f64::from, visit),
@@ -34,6 +39,11 @@ pub(crate) fn for_each(array: &dyn Array, visit: impl FnMut(Option<f64>)) -> boo
         DataType::UInt16 => each::<UInt16Type>(array, f64::from, visit),
         DataType::UInt32 => each::<UInt32Type>(array, f64::from, visit),
         DataType::UInt64 => each::<UInt64Type>(array, |v| v as f64, visit),
+        DataType::Boolean => {
+            let truths = array.as_boolean().iter();
+            truths.for_each(|truth| visit(truth.map(|truth| f64::from(u8::from(truth)))));
+            true
+        }
         _ => false,
     }
 }

@@ -10,7 +10,7 @@
 //! without a value are empty or one of pandas' words for it ([`NULLS`]).
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek};
+use std::io::{BufRead, BufReader, Cursor, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,8 +19,10 @@ use arrow_array::RecordBatch;
 use arrow_csv::ReaderBuilder;
 use arrow_csv::reader::Format;
 use arrow_schema::{ArrowError, SchemaRef};
+use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
+use parquet::file::reader::ChunkReader;
 use regex::Regex;
 
 use crate::error::Error;
@@ -41,9 +43,17 @@ const PARQUET: &[u8] = b"PAR1";
 #[derive(Clone, Debug)]
 pub struct Table {
     path: PathBuf,
+    source: Source,
     form: Form,
     schema: SchemaRef,
     rows: u64,
+}
+
+/// Where its bytes are.
+#[derive(Clone, Debug)]
+enum Source {
+    Disk(PathBuf),
+    Memory(Bytes),
 }
 
 #[derive(Clone, Debug)]
@@ -55,8 +65,10 @@ enum Form {
 /// The batches of a file, in its order. After an error there are no more.
 pub struct Batches {
     path: PathBuf,
-    inner: Option<Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>>,
+    inner: Option<Inner>,
 }
+
+type Inner = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>;
 
 // === impl Table ===
 
@@ -66,26 +78,20 @@ impl Table {
     /// # Errors
     /// [`Error::File`] for one that cannot be read or is neither Parquet nor CSV with a header.
     pub fn open(path: &Path) -> Result<Table, Error> {
-        guarded(path, || {
-            let mut file = File::open(path)?;
-            let mut magic = Vec::with_capacity(PARQUET.len());
-            (&mut file).take(PARQUET.len() as u64).read_to_end(&mut magic)?;
-            file.rewind()?;
-            let path = path.to_owned();
-            if magic == PARQUET {
-                let metadata = ArrowReaderMetadata::load(&file, Default::default())?;
-                let rows = metadata.metadata().file_metadata().num_rows();
-                let (schema, rows) = (Arc::clone(metadata.schema()), u64::try_from(rows)?);
-                return Ok(Table { path, form: Form::Parquet(metadata), schema, rows });
-            }
-            let nulls = Regex::new(&format!("^({NULLS})?$")).expect("a sound expression");
-            let format = Format::default().with_header(true).with_null_regex(nulls);
-            let (schema, rows) = format.infer_schema(BufReader::new(file), None)?;
-            if schema.fields().is_empty() {
-                return Err("it has no header of column names".into());
-            }
-            Ok(Table { path, form: Form::Csv(format), schema: schema.into(), rows: rows as u64 })
-        })
+        Table::of(path.to_owned(), Source::Disk(path.to_owned()))
+    }
+
+    /// The same of a file whose bytes are here; `path` is what errors call it.
+    ///
+    /// # Errors
+    /// [`Error::File`] for one that is neither Parquet nor CSV with a header.
+    pub fn of_bytes(path: &str, bytes: Bytes) -> Result<Table, Error> {
+        Table::of(path.into(), Source::Memory(bytes))
+    }
+
+    fn of(path: PathBuf, source: Source) -> Result<Table, Error> {
+        let (form, schema, rows) = guarded(&path, || source.form())?;
+        Ok(Table { path, source, form, schema, rows })
     }
 
     /// Where it lies.
@@ -120,25 +126,65 @@ impl Table {
         Ok(Batches { path: self.path.clone(), inner: Some(inner) })
     }
 
-    fn reader(
-        &self,
-        places: Vec<usize>,
-    ) -> Result<Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>, Why> {
-        let file = File::open(&self.path)?;
-        Ok(match &self.form {
-            Form::Parquet(metadata) => {
-                let builder =
-                    ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone());
-                let mask = ProjectionMask::roots(builder.parquet_schema(), places);
-                let builder = builder.with_projection(mask).with_batch_size(BATCH_ROWS);
-                Box::new(builder.build()?)
+    fn reader(&self, places: Vec<usize>) -> Result<Inner, Why> {
+        Ok(match (&self.form, &self.source) {
+            (Form::Parquet(metadata), Source::Disk(path)) => {
+                parquet(File::open(path)?, metadata, places)?
             }
-            Form::Csv(format) => {
+            (Form::Parquet(metadata), Source::Memory(bytes)) => {
+                parquet(bytes.clone(), metadata, places)?
+            }
+            (Form::Csv(format), source) => {
                 let builder = ReaderBuilder::new(Arc::clone(&self.schema));
                 let builder = builder.with_format(format.clone()).with_batch_size(BATCH_ROWS);
-                Box::new(builder.with_projection(places).build(BufReader::new(file))?)
+                Box::new(builder.with_projection(places).build_buffered(source.read()?)?)
             }
         })
+    }
+}
+
+fn parquet(
+    bytes: impl ChunkReader + 'static,
+    metadata: &ArrowReaderMetadata,
+    places: Vec<usize>,
+) -> Result<Inner, Why> {
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata.clone());
+    let mask = ProjectionMask::roots(builder.parquet_schema(), places);
+    Ok(Box::new(builder.with_projection(mask).with_batch_size(BATCH_ROWS).build()?))
+}
+
+// === impl Source ===
+
+impl Source {
+    fn read(&self) -> std::io::Result<Box<dyn BufRead + Send>> {
+        Ok(match self {
+            Source::Disk(path) => Box::new(BufReader::new(File::open(path)?)),
+            Source::Memory(bytes) => Box::new(Cursor::new(bytes.clone())),
+        })
+    }
+
+    /// What kind of file it is, its columns and its rows.
+    fn form(&self) -> Result<(Form, SchemaRef, u64), Why> {
+        let mut magic = Vec::with_capacity(PARQUET.len());
+        self.read()?.take(PARQUET.len() as u64).read_to_end(&mut magic)?;
+        if magic == PARQUET {
+            let metadata = match self {
+                Source::Disk(path) => {
+                    ArrowReaderMetadata::load(&File::open(path)?, Default::default())?
+                }
+                Source::Memory(bytes) => ArrowReaderMetadata::load(bytes, Default::default())?,
+            };
+            let rows = u64::try_from(metadata.metadata().file_metadata().num_rows())?;
+            let schema = Arc::clone(metadata.schema());
+            return Ok((Form::Parquet(metadata), schema, rows));
+        }
+        let nulls = Regex::new(&format!("^({NULLS})?$")).expect("a sound expression");
+        let format = Format::default().with_header(true).with_null_regex(nulls);
+        let (schema, rows) = format.infer_schema(self.read()?, None)?;
+        if schema.fields().is_empty() {
+            return Err("it has no header of column names".into());
+        }
+        Ok((Form::Csv(format), schema.into(), rows as u64))
     }
 }
 

@@ -20,13 +20,11 @@ use tokio::task::JoinSet;
 
 use crate::baseline::Baseline;
 use crate::error::Error;
-use crate::profile::{self, Profile};
+use crate::pane::Traffic;
+use crate::profile::Profile;
 
 #[cfg(test)]
 mod tests;
-
-/// What the collector puts before the name of an input.
-const INPUT: &str = "in.";
 
 /// Files in memory at once.
 const FILES_AT_ONCE: usize = 4;
@@ -54,8 +52,12 @@ pub struct DeploymentProfile {
     pub rows: u64,
     /// Files they came from.
     pub files: u64,
+    /// Whether these are answers to copies of others' requests.
+    pub is_mirrored: bool,
     /// Their counters; none when the version has no baseline.
     pub profile: Option<Profile>,
+    /// Requests that brought them; none when only rows files were read.
+    pub traffic: Option<Traffic>,
 }
 
 /// Deployment, model and version: what has one row schema.
@@ -76,7 +78,7 @@ struct Part {
 ///
 /// # Errors
 /// [`Error::Rows`] or [`Error::File`] for a store or a file that cannot be read;
-/// [`Error::NotNumeric`] for a feature that the row files hold as text.
+/// [`Error::Kind`] for a column that the row files hold as another type.
 pub async fn profiles(
     store: Arc<dyn ObjectStore>,
     endpoint: &str,
@@ -122,7 +124,7 @@ async fn part(
         for inside in window.cut(&batch).map_err(|why| broken(path, why))? {
             rows += inside.num_rows() as u64;
             if let Some(profile) = &mut profile {
-                profile.fold(&inside, INPUT)?;
+                profile.fold(&inside)?;
             }
         }
     }
@@ -135,8 +137,8 @@ async fn batches(
     path: &RowsPath,
     baseline: Option<&Baseline>,
 ) -> Result<Vec<RecordBatch>, Error> {
-    let features = baseline.iter().flat_map(|baseline| baseline.features());
-    let mut names: Vec<String> = features.map(|f| profile::column(f, INPUT)).collect();
+    let columns = baseline.iter().flat_map(|baseline| baseline.columns());
+    let mut names: Vec<String> = columns.map(|column| column.name().to_owned()).collect();
     loop {
         let wanted: Vec<&str> = names.iter().map(String::as_str).collect();
         match read::columns(store, path, &wanted).await {
@@ -242,6 +244,15 @@ impl Part {
 impl From<(Seat, Part)> for DeploymentProfile {
     fn from(((deployment, model, version), part): (Seat, Part)) -> DeploymentProfile {
         let Part { rows, files, profile } = part;
-        DeploymentProfile { deployment, model, version, rows, files, profile }
+        DeploymentProfile {
+            deployment,
+            model,
+            version,
+            rows,
+            files,
+            is_mirrored: false,
+            profile,
+            traffic: None,
+        }
     }
 }

@@ -17,6 +17,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::LocalSet;
 
+use crate::alerts::Alerts;
 use crate::config::Config;
 use crate::control::{Control, Order};
 use crate::failure::Failure;
@@ -24,6 +25,8 @@ use crate::grpc;
 use crate::http;
 use crate::keeper::{Keeper, Tools};
 use crate::listen;
+use crate::monitor::{self, Monitor};
+use crate::panes;
 use crate::renewal;
 use crate::runtime;
 use crate::shutdown::{Phase, PhaseSwitch, PhaseView};
@@ -37,6 +40,8 @@ const FILES_BESIDE_CONNECTIONS: u64 = 256;
 
 /// Longest time for the last lines of the access log.
 const ACCESS_LOG_TIME: Duration = Duration::from_secs(2);
+/// For counters that are not written yet, at the end.
+const MONITOR_TIME: Duration = Duration::from_secs(3);
 /// For spans that are not sent yet, at the end.
 const SPANS_TIME: Duration = Duration::from_secs(2);
 
@@ -57,6 +62,7 @@ struct App {
     store: Arc<dyn ObjectStore>,
     collector: Arc<Collector>,
     shared: Arc<Shared>,
+    monitor: Monitor,
     /// What clients order of the keeper.
     ordered: UnboundedReceiver<Order>,
     switch: PhaseSwitch,
@@ -98,7 +104,7 @@ impl App {
         let labels = Labels::start(life, Arc::clone(&store), unix_us, LabelTimes::default())?;
         let settings = collector::Config {
             replica: config.replica.to_string(),
-            boot,
+            boot: boot.clone(),
             roll: config.roll,
             writers: config.workers,
             spool: config.spool.clone(),
@@ -107,6 +113,7 @@ impl App {
         let collector = Arc::new(Collector::start(settings, Arc::clone(&store), unix_us)?);
         let admins = Arc::clone(&config.security.admins);
         let (control, ordered) = Control::new(config.model_control, admins, config.logging.clone());
+        let (panes, counted) = panes::way();
         let shared = Arc::new(Shared::new(Opening {
             workers: config.workers,
             pool: config.pool,
@@ -117,11 +124,23 @@ impl App {
             access_share: config.access_log,
             spans: spans(config)?,
             labels: Some(labels),
+            panes,
             tls: config.security.tls.clone(),
             clock: unix_us,
             now: Instant::now,
         })?);
-        Ok(Self { config: config.clone(), store, collector, shared, ordered, switch, phase })
+        let monitor = Monitor::start(monitor::Tools {
+            registry: Registry::new(Arc::clone(&store)),
+            endpoints: Arc::clone(&shared.endpoints),
+            panes: counted,
+            seen: Arc::clone(&shared.seen),
+            alerts: alerts(&store, &shared),
+            life: (config.replica.clone(), boot),
+            clock: unix_us,
+            store: Arc::clone(&store),
+        })?;
+        let config = config.clone();
+        Ok(Self { config, store, collector, shared, monitor, ordered, switch, phase })
     }
 
     fn registry(&self) -> Registry {
@@ -170,6 +189,7 @@ impl App {
             collector: Arc::clone(&self.collector),
             phase: self.phase.clone(),
             writer: self.writer(),
+            store: Arc::clone(&self.store),
             nudge: Rc::clone(&nudge),
             admins: Arc::clone(&self.config.security.admins),
             tls: self.config.security.admin_tls.clone(),
@@ -277,6 +297,8 @@ impl App {
         if unsaid > 0 {
             tracing::warn!(lines = unsaid, "the access log was full");
         }
+        // What rows hold was counted by threads that have ended.
+        self.monitor.finish(MONITOR_TIME.min(end.saturating_duration_since(Instant::now())));
         // Rows first: spans have what time is left.
         let finished = self.collector.finish(end.saturating_duration_since(Instant::now()));
         self.shared.spans.finish(SPANS_TIME.min(end.saturating_duration_since(Instant::now())));
@@ -290,6 +312,11 @@ impl App {
             Err(Failure { code: Failure::FAILED, messages: late })
         }
     }
+}
+
+/// Who is told of drift.
+fn alerts(store: &Arc<dyn ObjectStore>, shared: &Shared) -> Alerts {
+    Alerts::new(Arc::clone(store), Arc::clone(&shared.metrics.alerts), fastrand::Rng::new())
 }
 
 /// Where the server's parts of traces go.

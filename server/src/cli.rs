@@ -11,10 +11,12 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::failure::Failure;
 use crate::trial;
 
+pub mod baseline;
 pub mod demo;
 pub mod drift;
 pub mod endpoints;
 pub mod models;
+mod progress;
 pub mod rows;
 pub mod serve;
 pub mod traffic;
@@ -47,6 +49,9 @@ enum Command {
     /// Load and run the model on standard input once; for the server's own use
     #[command(name = trial::COMMAND, hide = true)]
     TryModel,
+    /// Count training rows into a baseline
+    #[command(subcommand)]
+    Baseline(baseline::BaselineCommand),
     /// Compare live rows with the training data
     #[command(subcommand)]
     Drift(drift::DriftCommand),
@@ -82,6 +87,7 @@ impl Cli {
             Command::Endpoints(command) => endpoints::run(&command),
             Command::Traffic(args) => traffic::run(&args),
             Command::TryModel => try_model::run(),
+            Command::Baseline(command) => baseline::run(&command),
             Command::Drift(command) => drift::run(&command),
             Command::Rows(command) => rows::run(&command),
         };

@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use drift::Baseline;
-use model_loader::{DataAsset, Lineage, Name, NewVersion, Registry};
+use drift::Table;
+use model_loader::{DataAsset, Lineage, Model, Name, NewVersion, Options, Registry};
 use object_store::{ObjectStore, PutMode};
 use serde::Deserialize;
 
 use crate::specs;
+use crate::training;
 
 /// One request of the example, to copy and send.
 pub const REQUEST: &str = include_str!("../../examples/fraud/request.json");
@@ -72,8 +73,12 @@ impl Version {
     fn register(&self, now: &str) -> Result<NewVersion, String> {
         let says = |error: &dyn std::fmt::Display| format!("fraud:{}: {error}", self.name);
         let card: Card = serde_json::from_str(self.card).map_err(|error| says(&error))?;
-        let features: Vec<String> = card.feature_names.values().flatten().cloned().collect();
-        let baseline = Baseline::from_parquet(Bytes::from_static(BASELINE), Some(&features));
+        let table = Table::of_bytes("baseline.parquet", Bytes::from_static(BASELINE));
+        let table = table.map_err(|error| says(&error))?;
+        let feature_names = card.feature_names.clone();
+        let model = Model::load(self.onnx, &Options { feature_names, ..Options::default() });
+        let model = model.map_err(|error| says(&error))?;
+        let baseline = training::baseline(&table, &model, &mut |_| {});
         let baseline = baseline.map_err(|error| says(&error))?;
         let name = |text: &str| text.parse::<Name>().map_err(|error| says(&error));
         Ok(NewVersion {

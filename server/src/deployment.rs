@@ -14,6 +14,7 @@ use model_loader::{Model, ModelRef, Name};
 use crate::admission::Admission;
 use crate::error::Error;
 use crate::metrics::Series;
+use crate::panes::Subject;
 use crate::pool::Lane;
 use crate::spec::{Batching, CollectSpec};
 
@@ -42,6 +43,8 @@ pub struct Deployment {
     pub hash_key: Option<HashKey>,
     /// Where its rows go.
     pub rows: Appender,
+    /// How its rows are counted.
+    pub subject: Arc<Subject>,
 }
 
 /// Counts the deployments ever built in this process.

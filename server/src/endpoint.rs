@@ -12,6 +12,7 @@ use crate::deployment::Deployment;
 use crate::error::Error;
 use crate::metrics::Series;
 use crate::route::{Rendezvous, RouteTable, Weight};
+use crate::spec::DriftSpec;
 
 /// One endpoint at one revision.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub struct Endpoint {
     pub unready: Vec<Unready>,
     /// Counts requests refused before a deployment was chosen.
     pub unrouted: Arc<Series>,
+    /// How drift is looked for, if it is.
+    pub drift: Option<Arc<DriftSpec>>,
 }
 
 /// A servable deployment and its shares at this revision.

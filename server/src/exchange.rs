@@ -6,6 +6,7 @@
 //! connection, and appending can neither wait nor fail. Whatever becomes of a request is counted
 //! here.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use collector::{Route, TraceContext};
@@ -16,6 +17,7 @@ use crate::endpoint::{Endpoint, Target};
 use crate::error::Error;
 use crate::metrics::{Series, Spent};
 use crate::mirror;
+use crate::panes::Subject;
 use crate::protocol::Protocol;
 use crate::record::{Circumstances, record};
 use crate::score::{Answer, Failure, ScoreRequest, score};
@@ -76,9 +78,11 @@ pub struct Scored<'a> {
 struct InHand<'e> {
     worker: &'e Worker,
     protocol: Protocol,
-    since: Instant,
+    arrival: Arrival,
     /// Where it counts, as far as that is known.
     series: &'e Series,
+    /// Whose request it is, once that is known.
+    subject: Option<&'e Arc<Subject>>,
     is_counted: bool,
 }
 
@@ -97,8 +101,9 @@ pub async fn exchange<'b, B, W, R>(
     let mut in_hand = InHand {
         worker,
         protocol: call.protocol,
-        since: call.arrival.instant,
+        arrival: call.arrival,
         series: &worker.shared.metrics.nowhere,
+        subject: None,
         is_counted: false,
     };
     let reply = match endpoints.get(call.endpoint) {
@@ -132,6 +137,7 @@ async fn answer<'e, 'b, W, R>(
     let deployment = &seat.deployment;
     let decode = || decode(deployment).and_then(check_id);
     in_hand.series = &deployment.series;
+    in_hand.subject = Some(&deployment.subject);
     let scored = score(worker, deployment, call.arrival.instant, decode).await;
     let (sent_id, wishes, answer) = match scored {
         Ok(scored) => scored,
@@ -155,7 +161,7 @@ async fn answer<'e, 'b, W, R>(
     deployment.series.scored(worker.index, call.arrival.unix_us, answer.inputs.rows(), spent);
 
     if call.is_routed() {
-        mirror::copy(worker, endpoint, seat, &answer);
+        mirror::copy(worker, endpoint, seat, &answer, call.arrival.unix_us);
     }
     let latency = encoded - call.arrival.instant;
     let route = Route {
@@ -172,7 +178,10 @@ async fn answer<'e, 'b, W, R>(
         revision: endpoint.revision,
         route,
     };
-    record(deployment, &answer, about, |row| worker.append(&deployment.rows, row));
+    record(deployment, &answer, about, |row, all| {
+        worker.count_rows(&deployment.subject, row.time_us, row.rows, all);
+        worker.append(&deployment.rows, row);
+    });
     Ok(reply)
 }
 
@@ -190,8 +199,11 @@ fn check_id<W>(asked: (ScoreRequest<'_>, W)) -> Result<(ScoreRequest<'_>, W), Er
 impl InHand<'_> {
     fn count(&mut self, status: u16) {
         self.is_counted = true;
-        let took = (self.worker.shared.now)() - self.since;
+        let took = (self.worker.shared.now)() - self.arrival.instant;
         self.series.answered(self.worker.index, self.protocol, status, took);
+        if let Some(subject) = self.subject {
+            self.worker.count_request(subject, self.arrival.unix_us, status, took);
+        }
     }
 }
 

@@ -16,6 +16,7 @@ pub mod scoring;
 pub mod labels;
 pub mod encode;
 pub mod describe;
+mod drift;
 mod openapi;
 pub mod repository;
 pub mod shown;

@@ -37,11 +37,7 @@ pub fn row_schema(
     keep: &CollectSpec,
     key: Option<&HashKey>,
 ) -> Result<RowSchema, collector::Error> {
-    let side = |side, specs: &[TensorSpec]| -> Vec<Block> {
-        specs.iter().filter_map(|spec| block(side, spec)).collect()
-    };
-    let inputs = side(INPUT, signature.inputs());
-    let outputs = side(OUTPUT, signature.outputs());
+    let (inputs, outputs) = (inputs(signature), outputs(signature));
     let has = |blocks: &[Block], name: &String| blocks.iter().any(|of| of.columns.contains(name));
     let mut rules = rules(keep);
     // A mistyped name would leave in the clear what was to be covered, also on a side that is not
@@ -58,6 +54,16 @@ pub fn row_schema(
     let inputs = inputs.into_iter().filter(|_| keep.inputs);
     let outputs = outputs.into_iter().filter(|_| keep.outputs);
     RowSchema::with_privacy(source, inputs.chain(outputs).collect(), rules, key.cloned())
+}
+
+/// What the columns of a model's inputs are called.
+pub fn inputs(signature: &Signature) -> Vec<Block> {
+    signature.inputs().iter().filter_map(|spec| block(INPUT, spec)).collect()
+}
+
+/// The same of its outputs.
+pub fn outputs(signature: &Signature) -> Vec<Block> {
+    signature.outputs().iter().filter_map(|spec| block(OUTPUT, spec)).collect()
 }
 
 /// The privacy rules by complete column names. A spec names a feature as clients do, and an output
@@ -112,25 +118,39 @@ pub struct Circumstances<'a> {
 /// Tensors of a row that need no memory of their own.
 const FEW: usize = 16;
 
-/// Gives `take` the record of one scored request: a row for each row of the request.
+/// The values of all tensors that have columns, kept or not: inputs, then outputs.
+pub fn all_values<'a>(
+    signature: &Signature,
+    inputs: &'a [Tensor],
+    outputs: &'a [Tensor],
+) -> SmallVec<[RowValues<'a>; FEW]> {
+    let inputs = signature.inputs().iter().zip(inputs);
+    let outputs = signature.outputs().iter().zip(outputs);
+    let with_columns = inputs.chain(outputs).filter(|(spec, _)| width(spec).is_some());
+    with_columns.map(|(_, tensor)| values(tensor)).collect()
+}
+
+/// Gives `take` the record of one scored request, a row for each row of the request, and the values
+/// that it was scored with, of which the record may have less.
 pub fn record(
     deployment: &Deployment,
     answer: &Answer,
     about: Circumstances<'_>,
-    take: impl FnOnce(&Record<'_>),
+    take: impl FnOnce(&Record<'_>, &[RowValues<'_>]),
 ) {
     let (signature, keep) = (deployment.runnable.signature(), &deployment.collect);
-    let inputs = signature.inputs().iter().zip(answer.inputs.tensors());
-    let outputs = signature.outputs().iter().zip(&answer.outputs);
-    let values: SmallVec<[RowValues<'_>; FEW]> = inputs
-        .filter(|_| keep.inputs)
-        .chain(outputs.filter(|_| keep.outputs))
-        .filter(|(spec, _)| width(spec).is_some())
-        .map(|(_, tensor)| values(tensor))
-        .collect();
+    let all = all_values(signature, answer.inputs.tensors(), &answer.outputs);
+    let with_columns = |spec: &&TensorSpec| width(spec).is_some();
+    let inputs = signature.inputs().iter().filter(with_columns).count();
+    let values = match (keep.inputs, keep.outputs) {
+        (true, true) => &all[..],
+        (true, false) => &all[..inputs],
+        (false, true) => &all[inputs..],
+        (false, false) => &[],
+    };
     let Circumstances { request_id, correlation_id, trace, time_us, .. } = about;
     let Circumstances { latency_us, revision, route, .. } = about;
-    take(&Record {
+    let record = Record {
         request_id,
         correlation_id,
         trace,
@@ -139,12 +159,13 @@ pub fn record(
         revision,
         route,
         rows: answer.inputs.rows(),
-        values: &values,
-    });
+        values,
+    };
+    take(&record, &all);
 }
 
 /// Columns of a tensor per row; `None` when it has no value per row or too many.
-fn width(spec: &TensorSpec) -> Option<usize> {
+pub fn width(spec: &TensorSpec) -> Option<usize> {
     let (_, rest) = spec.shape.split_first()?;
     if !spec.per_row {
         return None;
@@ -189,7 +210,8 @@ fn kind(datatype: Datatype) -> Kind {
     }
 }
 
-fn values(tensor: &Tensor) -> RowValues<'_> {
+/// A tensor's values, lent.
+pub fn values(tensor: &Tensor) -> RowValues<'_> {
     match tensor.values() {
         Values::Bool(v) => RowValues::Bool(v),
         Values::Uint8(v) => RowValues::U8(v),

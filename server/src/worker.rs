@@ -4,10 +4,10 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use collector::{Appender, Labels, Record};
+use collector::{Appender, Labels, Record, Values};
 use model_loader::Name;
 use tokio::sync::{Semaphore, watch};
 
@@ -22,12 +22,17 @@ use crate::logging::Logging;
 use crate::metrics::Metrics;
 use crate::metrics::refused::Refusal;
 use crate::mirror::Mirror;
+use crate::monitor::Seen;
+use crate::panes::{self, Outbound, Panes, Subject};
 use crate::pool::Pool;
 use crate::sessions::Sessions;
 use crate::shutdown::PhaseView;
 use crate::spans::Spans;
 use crate::tls::Tls;
 use crate::turns::Turns;
+
+/// How often panes are handed over; the monitor has them so late at most.
+const HAND_OVER: Duration = Duration::from_secs(5);
 
 /// What all scoring threads read.
 #[derive(Debug)]
@@ -57,6 +62,10 @@ pub struct Shared {
     pub spans: Spans,
     /// The way to the store for labels; without one they are refused.
     pub labels: Option<Labels>,
+    /// Where counters of rows go.
+    pub panes: Outbound,
+    /// What was found when drift was looked for.
+    pub seen: Arc<Seen>,
     /// The scoring port's certificate; without one it speaks plain HTTP.
     pub tls: Option<Arc<Tls>>,
     /// The wall clock, microseconds since 1970 UTC.
@@ -88,6 +97,8 @@ pub struct Opening {
     pub spans: Spans,
     /// The way to the store for labels.
     pub labels: Option<Labels>,
+    /// Where counters of rows go.
+    pub panes: Outbound,
     /// The scoring port's certificate.
     pub tls: Option<Arc<Tls>>,
     /// The wall clock, microseconds since 1970 UTC.
@@ -115,6 +126,8 @@ pub struct Worker {
     pub streamed: Arc<AtomicUsize>,
     /// Its end of the spool.
     rows: RefCell<collector::Writer>,
+    /// What it counted lately.
+    panes: RefCell<Panes>,
     /// The tokens it has found good.
     tokens: RefCell<Tokens>,
     random: RefCell<fastrand::Rng>,
@@ -150,6 +163,7 @@ impl Opening {
             access_share: 0.0,
             spans: Spans::default(),
             labels: None,
+            panes: panes::way().0,
             tls: None,
             clock,
             now,
@@ -167,11 +181,12 @@ impl Shared {
     pub fn new(opening: Opening) -> std::io::Result<Self> {
         let Opening { workers, pool, limits, scorers, control, default_endpoint, tls, .. } =
             opening;
-        let Opening { access_share, spans, labels, clock, now, .. } = opening;
+        let Opening { access_share, spans, labels, clock, now, panes, .. } = opening;
         let endpoints = Arc::<ArcSwap<Endpoints>>::default();
+        let mirror = Panes::new(panes.clone(), true);
         Ok(Self {
             pool: Pool::start(pool, &endpoints, now)?,
-            mirror: Mirror::start(&endpoints)?,
+            mirror: Mirror::start(&endpoints, mirror, now)?,
             endpoints,
             metrics: Metrics::new(workers),
             board: ArcSwap::default(),
@@ -182,6 +197,8 @@ impl Shared {
             access: AccessLog::start(access_share)?,
             spans,
             labels,
+            panes,
+            seen: Arc::default(),
             tls,
             clock,
             now,
@@ -213,6 +230,7 @@ impl Worker {
     ) -> Self {
         let (sessions, tokens, rows) = (RefCell::default(), RefCell::default(), rows.into());
         let (turns, random, bodies) = (Turns::default(), RefCell::new(random), Cell::new(0));
+        let panes = RefCell::new(Panes::new(shared.panes.clone(), false));
         let streamed = Arc::default();
         let connections = Arc::new(Semaphore::new(shared.limits.connections_per_worker));
         Self {
@@ -224,6 +242,7 @@ impl Worker {
             connections,
             streamed,
             rows,
+            panes,
             tokens,
             random,
             bodies,
@@ -233,6 +252,25 @@ impl Worker {
     /// Hands over the rows of a scored request. Never waits and never fails.
     pub fn append(&self, to: &Appender, record: &Record<'_>) {
         self.rows.borrow_mut().append(to, record);
+    }
+
+    /// Counts the rows of a scored request. Never waits and never fails.
+    #[inline]
+    pub fn count_rows(
+        &self,
+        subject: &Arc<Subject>,
+        time_us: i64,
+        rows: usize,
+        values: &[Values<'_>],
+    ) {
+        self.panes.borrow_mut().rows(subject, time_us, rows, values);
+    }
+
+    /// Counts a deployment's request, however it ended.
+    #[inline]
+    pub fn count_request(&self, subject: &Arc<Subject>, time_us: i64, status: u16, took: Duration) {
+        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.panes.borrow_mut().request(subject, time_us, status, took);
     }
 
     /// A draw, uniform over all of `u32`.
@@ -253,8 +291,8 @@ impl Worker {
         uuid::Builder::from_unix_timestamp_millis(unix_ms, &random).into_uuid().to_string()
     }
 
-    /// What goes on in the worker beside its connections, for as long as it runs: turns end, and
-    /// sessions with deployments that are gone are closed.
+    /// What goes on in the worker beside its connections, for as long as it runs: turns end,
+    /// sessions with deployments that are gone are closed, and panes are handed over.
     pub async fn keep(&self) {
         let mut changes = self.shared.changes.subscribe();
         let close = async {
@@ -262,7 +300,14 @@ impl Worker {
                 self.sessions.borrow_mut().close_gone(&self.shared.endpoints.load());
             }
         };
-        tokio::join!(self.turns.run(), close);
+        let hand_over = async {
+            let mut ticks = tokio::time::interval(HAND_OVER);
+            loop {
+                ticks.tick().await;
+                self.panes.borrow_mut().hand_over();
+            }
+        };
+        tokio::join!(self.turns.run(), close, hand_over);
     }
 
     /// Checks that who presents this may score.

@@ -7,7 +7,7 @@ use arrow_array::{
     Int64Array, StringArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
 };
 
-use super::{for_each, is_number};
+use super::{for_each, is_countable, is_number};
 
 fn read(array: &ArrayRef) -> Option<Vec<Option<f64>>> {
     let mut values = Vec::new();
@@ -63,9 +63,16 @@ fn a_null_slot_is_missing_whatever_lies_under_it() {
 }
 
 #[test]
-fn texts_and_truth_values_are_no_numbers() {
+fn texts_are_no_numbers() {
     let text: ArrayRef = Arc::new(StringArray::from(vec!["1"]));
-    let truth: ArrayRef = Arc::new(BooleanArray::from(vec![true]));
     assert_eq!(read(&text), None);
-    assert_eq!(read(&truth), None);
+}
+
+#[test]
+fn truth_values_can_be_counted_as_numbers() {
+    let truth: ArrayRef = Arc::new(BooleanArray::from(vec![Some(true), None, Some(false)]));
+    let mut found = Vec::new();
+    assert!(for_each(truth.as_ref(), |value| found.push(value)));
+    assert_eq!(found, [Some(1.0), None, Some(0.0)]);
+    assert!(is_countable(truth.data_type()) && !is_number(truth.data_type()));
 }

@@ -6,7 +6,7 @@
 //! rows      green fraud:1: 4500, baseline 10000, ok
 //!           blue fraud:2: 500, baseline 10000, drift
 //!
-//! feature   green fraud:1  blue fraud:2  missing  threshold  verdict
+//! column    green fraud:1  blue fraud:2  missing  threshold  verdict
 //! amount           0.0031       0.4120!    0.00%        0.2  drift
 //!
 //! ! drift
@@ -16,8 +16,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Judged, Report};
-use crate::analyze::{FeatureAnalysis, Verdict};
+use super::{ColumnReport, Report};
+use crate::analyze::Verdict;
+use crate::baseline::INPUT;
 
 /// Cells of one line; the first is flushed left, and so is the last, which ends the line.
 type Line = Vec<String>;
@@ -26,7 +27,8 @@ pub(crate) fn write(report: &Report) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = writeln!(text, "endpoint  {}", report.endpoint);
-    let _ = writeln!(text, "window    {}", report.window);
+    let window = &report.window;
+    let _ = writeln!(text, "window    {} to {}", window.start, window.end);
     for line in rows(report) {
         let _ = writeln!(text, "{line}");
     }
@@ -42,6 +44,9 @@ pub(crate) fn write(report: &Report) -> String {
     for line in not_judged(report) {
         let _ = writeln!(text, "{line}");
     }
+    for line in comparisons(report) {
+        let _ = writeln!(text, "{line}");
+    }
     let _ = writeln!(text, "verdict: {}", report.verdict());
     text
 }
@@ -50,14 +55,12 @@ pub(crate) fn write(report: &Report) -> String {
 fn rows(report: &Report) -> Vec<String> {
     let mut label = "rows";
     let mut lines = Vec::new();
-    for entry in &report.deployments {
-        let against = match &entry.judged {
-            Some(Judged { analysis, .. }) => {
-                format!("baseline {}, {}", analysis.baseline_rows, analysis.verdict())
-            }
-            None => "no baseline".to_owned(),
+    for of in &report.deployments {
+        let against = match (of.baseline_rows, of.verdict) {
+            (Some(rows), Some(verdict)) => format!("baseline {rows}, {verdict}"),
+            _ => "no baseline".to_owned(),
         };
-        lines.push(format!("{label:<8}  {}: {}, {against}", entry.title(), entry.rows));
+        lines.push(format!("{label:<8}  {}: {}, {against}", of.title(), of.rows));
         label = "";
     }
     if lines.is_empty() {
@@ -66,50 +69,50 @@ fn rows(report: &Report) -> Vec<String> {
     lines
 }
 
-/// The header and a line for each feature of any deployment.
+/// The header and a line for each column of any deployment.
 fn lines(report: &Report) -> Vec<Line> {
-    let judged: Vec<_> = report.judged().collect();
-    let mut features: Vec<&str> = Vec::new();
-    for feature in judged.iter().flat_map(|(_, judged)| &judged.analysis.features) {
-        if !features.contains(&feature.feature.as_str()) {
-            features.push(&feature.feature);
+    let judged = || report.deployments.iter().filter(|of| of.verdict.is_some());
+    let mut names: Vec<&str> = Vec::new();
+    for column in judged().flat_map(|of| &of.columns) {
+        if !names.contains(&column.name.as_str()) {
+            names.push(&column.name);
         }
     }
-    let titles = judged.iter().map(|(entry, _)| entry.title());
-    let mut header = vec!["feature".to_owned()];
-    header.extend(titles);
+    let mut header = vec!["column".to_owned()];
+    header.extend(judged().map(|of| of.title()));
     header.extend(["missing", "threshold", "verdict"].map(str::to_owned));
     let mut lines = vec![header];
-    for feature in features {
-        let found: Vec<Option<&FeatureAnalysis>> = judged
-            .iter()
-            .map(|(_, judged)| judged.analysis.features.iter().find(|f| f.feature == feature))
-            .collect();
-        lines.push(line(feature, &found, report.thresholds.psi()));
+    for name in names {
+        let find = |columns: &'_ [ColumnReport]| columns.iter().position(|of| of.name == name);
+        let found: Vec<Option<&ColumnReport>> =
+            judged().map(|of| find(&of.columns).map(|at| &of.columns[at])).collect();
+        lines.push(line(name, &found, report.thresholds.psi));
     }
     lines
 }
 
-/// One feature over the deployments: rows and missing values are summed, the worst verdict counts.
-fn line(feature: &str, found: &[Option<&FeatureAnalysis>], threshold: f64) -> Line {
+/// One column over the deployments: missing values of all rows, the worst verdict counts.
+fn line(name: &str, found: &[Option<&ColumnReport>], threshold: f64) -> Line {
     let all = found.iter().flatten();
-    let rows: u64 = all.clone().map(|f| f.rows).sum();
-    let missing: u64 = all.clone().map(|f| f.missing).sum();
-    let worst = all.map(|f| f.verdict).max().unwrap_or(Verdict::InsufficientData);
+    let rows: u64 = all.clone().map(|of| of.current.rows).sum();
+    let missing =
+        |of: &&&ColumnReport| of.current.missing_rate().unwrap_or(0.0) * of.current.rows as f64;
+    let missing: f64 = all.clone().map(|of| missing(&of)).sum();
+    let worst = all.map(|of| of.verdict).max().unwrap_or(Verdict::InsufficientData);
     let missing = match rows {
         0 => "-".to_owned(),
-        rows => format!("{:.2}%", 100.0 * missing as f64 / rows as f64),
+        rows => format!("{:.2}%", 100.0 * missing / rows as f64),
     };
-    let mut line = vec![feature.to_owned()];
+    let mut line = vec![short(name).to_owned()];
     line.extend(found.iter().map(|of| of.map_or_else(|| "- ".to_owned(), psi)));
     line.extend([missing, threshold.to_string(), worst.to_string()]);
     line
 }
 
 /// The PSI and a mark, which is blank when all is well, so that digits stand under digits.
-fn psi(of: &FeatureAnalysis) -> String {
-    let number = of.psi.map_or_else(|| "-".to_owned(), |psi| format!("{psi:.4}"));
-    format!("{number}{}", mark(of.verdict))
+fn psi(of: &ColumnReport) -> String {
+    let psi = of.measures.psi.map(|psi| format!("{:.4}", psi.value));
+    format!("{}{}", psi.unwrap_or_else(|| "-".to_owned()), mark(of.verdict))
 }
 
 fn mark(verdict: Verdict) -> char {
@@ -141,9 +144,9 @@ fn align(lines: &[Line], text: &mut String) {
 
 /// What the marks mean, when there are any.
 fn legend(report: &Report) -> Option<String> {
-    let features = || report.judged().flat_map(|(_, judged)| &judged.analysis.features);
-    let drift = features().any(|f| f.verdict == Verdict::Drift);
-    let unsure = features().any(|f| f.verdict == Verdict::InsufficientData);
+    let columns = || report.deployments.iter().flat_map(|of| &of.columns);
+    let drift = columns().any(|of| of.verdict == Verdict::Drift);
+    let unsure = columns().any(|of| of.verdict == Verdict::InsufficientData);
     match (drift, unsure) {
         (false, false) => None,
         (true, false) => Some("! drift".to_owned()),
@@ -155,26 +158,41 @@ fn legend(report: &Report) -> Option<String> {
 /// What no verdict covers.
 fn not_judged(report: &Report) -> Vec<String> {
     let mut lines = Vec::new();
-    for entry in &report.deployments {
-        let title = entry.title();
-        let Some(Judged { analysis, skipped }) = &entry.judged else {
-            lines
-                .push(format!("not judged: {} rows of {title}, which has no baseline", entry.rows));
+    for of in &report.deployments {
+        let title = of.title();
+        if of.verdict.is_none() {
+            lines.push(format!("not judged: {} rows of {title}, which has no baseline", of.rows));
             continue;
-        };
-        let names: Vec<&str> = skipped.iter().map(|s| s.name.as_str()).collect();
-        if !names.is_empty() {
-            lines.push(format!("not compared in {title}, no numbers: {}", names.join(", ")));
         }
-        if !analysis.covered.is_empty() {
-            let names = analysis.covered.join(", ");
-            lines.push(format!("not compared in {title}, under privacy rules: {names}"));
+        let mut reasons: Vec<&str> = of.not_compared.iter().map(|of| of.why.as_str()).collect();
+        reasons.sort_unstable();
+        reasons.dedup();
+        for why in reasons {
+            let names = of.not_compared.iter().filter(|of| of.why == why);
+            let names: Vec<&str> = names.map(|of| short(&of.name)).collect();
+            lines.push(format!("not compared in {title}, {why}: {}", names.join(", ")));
         }
-        let absent = analysis.features.iter().filter(|f| f.rows == 0 && analysis.rows > 0);
-        let names: Vec<&str> = absent.map(|f| f.feature.as_str()).collect();
+        let absent = of.columns.iter().filter(|column| column.current.rows == 0 && of.rows > 0);
+        let names: Vec<&str> = absent.map(|column| short(&column.name)).collect();
         if !names.is_empty() {
-            lines.push(format!("not in the row files of {title}: {}", names.join(", ")));
+            lines.push(format!("not logged by {title}: {}", names.join(", ")));
         }
     }
     lines
+}
+
+/// A line for what is held against something else than a baseline.
+fn comparisons(report: &Report) -> impl Iterator<Item = String> {
+    report.comparisons.iter().map(|of| {
+        let drifting = of.columns.iter().filter(|column| column.verdict == Verdict::Drift);
+        let names: Vec<&str> = drifting.map(|column| short(&column.name)).collect();
+        let names =
+            if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
+        format!("{} against {} ({}): {}{names}", of.current, of.reference, of.kind, of.verdict)
+    })
+}
+
+/// A name without what says that it is an input.
+fn short(name: &str) -> &str {
+    name.strip_prefix(INPUT).unwrap_or(name)
 }

@@ -7,7 +7,10 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Float32Type;
 use arrow_array::{ArrayRef, Float32Array, RecordBatch};
 use bytes::Bytes;
-use drift::{Baseline, DeploymentProfile, Profile, Report, Thresholds, Verdict, Window};
+use drift::report::Findings;
+use drift::{
+    Baseline, DeploymentProfile, Profile, Report, Rows, Table, Thresholds, Verdict, Window,
+};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 const NOT_FEATURES: [&str; 3] = ["label", "merchant_category", "country"];
@@ -23,13 +26,13 @@ fn batches(bytes: Bytes) -> Vec<RecordBatch> {
 }
 
 fn baseline() -> Arc<Baseline> {
-    let bytes = file("baseline.parquet");
-    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes.clone()).unwrap();
-    let names = reader.schema().fields().iter().map(|field| field.name().clone());
+    let table = Table::of_bytes("baseline.parquet", file("baseline.parquet")).unwrap();
+    let names = table.schema().fields().iter().map(|field| field.name().clone());
     let features: Vec<String> =
         names.filter(|name| !NOT_FEATURES.contains(&name.as_str())).collect();
     assert_eq!(features.len(), 20);
-    Arc::new(Baseline::from_parquet(bytes, Some(&features)).unwrap())
+    let rows = Rows::of_table(&table);
+    Arc::new(Baseline::build(&rows, Some(&features), &mut |_| {}).unwrap())
 }
 
 /// The report on the held-out rows, with `amount` multiplied by `inflation`.
@@ -43,7 +46,7 @@ fn report(inflation: f32) -> Report {
         let inflated = columns[amount].as_primitive::<Float32Type>().iter();
         columns[amount] =
             Arc::new(inflated.map(|v| v.map(|v| v * inflation)).collect::<Float32Array>());
-        profile.fold(&RecordBatch::try_new(schema, columns).unwrap(), "").unwrap();
+        profile.fold(&RecordBatch::try_new(schema, columns).unwrap()).unwrap();
     }
     let green = DeploymentProfile {
         deployment: "green".to_owned(),
@@ -51,9 +54,13 @@ fn report(inflation: f32) -> Report {
         version: "1".to_owned(),
         rows: profile.rows(),
         files: 1,
+        is_mirrored: false,
         profile: Some(profile),
+        traffic: None,
     };
-    Report::new("fraud", Window::ALL, &[green], &Thresholds::default())
+    let (endpoint, window, thresholds) = ("fraud", Window::ALL, Thresholds::default());
+    let (deployments, comparisons) = (&[green][..], Vec::new());
+    Report::new(&Findings { endpoint, window, thresholds, deployments, comparisons })
 }
 
 #[test]

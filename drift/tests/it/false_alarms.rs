@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use drift::{Baseline, Profile, Thresholds, Verdict, analyze};
+use drift::{Profile, Thresholds, Verdict, analyze};
 
-use crate::sample::{Dice, FEATURES, batch, names};
+use crate::sample::{Dice, FEATURES, baseline, batch};
 
 /// Verdicts on windows.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,11 +17,11 @@ struct Found {
 /// Judges `windows` windows of `rows` rows each, drawn as the 10,000 rows of the baseline are.
 fn judge(windows: usize, rows: usize, thresholds: &Thresholds) -> Found {
     let mut dice = Dice::new(1);
-    let baseline = Arc::new(Baseline::build([batch(10_000, &mut dice)], &names()).unwrap());
+    let baseline = Arc::new(baseline(batch(10_000, &mut dice)));
     let mut found = Found { drift: 0, insufficient: 0, ok: 0 };
     for _ in 0..windows {
         let mut profile = Profile::new(&baseline);
-        profile.fold(&batch(rows, &mut dice), "").unwrap();
+        profile.fold(&batch(rows, &mut dice)).unwrap();
         match analyze(&profile, thresholds).verdict() {
             Verdict::Drift => found.drift += 1,
             Verdict::InsufficientData => found.insufficient += 1,
@@ -50,7 +50,7 @@ fn windows_of_few_rows_keep_the_promised_rate() {
 fn each_feature_held_to_the_confidence_by_itself_breaks_the_promise() {
     // A confidence that, divided over the features, holds each to 99 %: what the correction for
     // many features is for. It also shows that these samples can raise an alarm.
-    let each = Thresholds::new(0.2, 1.0 - 0.01 * FEATURES as f64).unwrap();
+    let each = Thresholds::new(0.2, 0.1, 1.0 - 0.01 * FEATURES as f64).unwrap();
     let found = judge(500, 30, &each);
     assert!(found.drift > 10, "{found:?}");
 }

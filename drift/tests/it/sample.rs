@@ -4,6 +4,7 @@ use std::f64::consts::TAU;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, RecordBatch};
+use drift::{Baseline, Rows};
 
 /// SplitMix64 (Steele, Lea and Flood, 2014): the same seed gives the same numbers.
 #[derive(Debug)]
@@ -87,4 +88,11 @@ pub(crate) fn batch(rows: usize, dice: &mut Dice) -> RecordBatch {
 
 pub(crate) fn names() -> Vec<String> {
     (0..FEATURES).map(|feature| format!("x{feature}")).collect()
+}
+
+/// The baseline of all columns of a batch.
+pub(crate) fn baseline(batch: RecordBatch) -> Baseline {
+    let batches = [batch];
+    let rows = Rows::of_batches(&batches).unwrap();
+    Baseline::build(&rows, None, &mut |_| {}).unwrap()
 }

@@ -1,9 +1,11 @@
 //! `skeg drift`: do live rows still look like the training data?
 
 use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
+use drift::report::Findings;
 use drift::window::Baselines;
 use drift::{Baseline, Report, Thresholds, Verdict, Window};
 use model_loader::{ModelRef, Name, Registry};
@@ -17,13 +19,16 @@ use crate::runtime;
 use crate::specs;
 
 pub(super) mod files;
+mod report;
 
 /// What `skeg drift` does.
 #[derive(Debug, Subcommand)]
 pub enum DriftCommand {
     /// Compare an endpoint's logged rows with the baseline of the model that scored them, or two
     /// files with each other
-    Analyze(AnalyzeArgs),
+    Analyze(Box<AnalyzeArgs>),
+    /// Write the last report that the server made of an endpoint, as a page
+    Report(report::ReportArgs),
 }
 
 /// What `skeg drift analyze` takes.
@@ -44,9 +49,15 @@ pub struct AnalyzeArgs {
     /// Least population stability index that counts as drift
     #[arg(long, env = "SKEG_PSI", value_name = "PSI", default_value = "0.2")]
     psi: f64,
+    /// Least Kolmogorov-Smirnov distance that counts as drift
+    #[arg(long, env = "SKEG_KS", value_name = "DISTANCE", default_value = "0.1")]
+    ks: f64,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
+    /// Write the report as a page, too
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["compat", "exact"])]
+    html: Option<std::path::PathBuf>,
     /// Exit with code 2 when the verdict is drift
     #[arg(long)]
     fail_on_drift: bool,
@@ -60,14 +71,20 @@ pub struct AnalyzeArgs {
 /// Code 1 when rows, baselines or files cannot be read, 2 on drift when that was asked for, 64 for
 /// flags that do not go together, 78 for values that make no analysis.
 pub fn run(command: &DriftCommand) -> Result<(), Failure> {
-    let DriftCommand::Analyze(args) = command;
+    let args = match command {
+        DriftCommand::Analyze(args) => args,
+        DriftCommand::Report(args) => return report::run(args),
+    };
+    let config = |error: &dyn std::fmt::Display| Failure::config(vec![error.to_string()]);
+    let confidence = Thresholds::default().confidence();
+    let thresholds =
+        Thresholds::new(args.psi, args.ks, confidence).map_err(|error| config(&error))?;
     if let Some(baseline) = &args.files.baseline {
-        return files::run(&args.files, baseline, args.json, args.fail_on_drift);
+        return files::run(&args.files, baseline, thresholds, &args.shown());
     }
     let (Some(store), Some(endpoint)) = (&args.store, &args.endpoint) else {
         return Err(Failure::new(Failure::USAGE, "--endpoint needs --store"));
     };
-    let config = |error: &dyn std::fmt::Display| Failure::config(vec![error.to_string()]);
     let store = store.open(&Surroundings::read())?;
     let now = jiff::Timestamp::now();
     let end = args.to.unwrap_or(now);
@@ -78,18 +95,46 @@ pub fn run(command: &DriftCommand) -> Result<(), Failure> {
     };
     let window = Window::new(start.as_microsecond(), end.as_microsecond());
     let window = window.map_err(|error| config(&error))?;
-    let confidence = Thresholds::default().confidence();
-    let thresholds = Thresholds::new(args.psi, confidence).map_err(|error| config(&error))?;
-
     let failed = |error: String| Failure::new(Failure::FAILED, error);
     let runtime = runtime::new().map_err(|error| failed(error.to_string()))?;
     let report = report(store, endpoint.as_ref(), window, &thresholds);
     let report = runtime.block_on(report).map_err(failed)?;
-    say(if args.json { report.to_json() } else { report.table().trim_end().to_owned() });
-    if args.fail_on_drift && report.verdict() == Verdict::Drift {
-        return Err(Failure { code: Failure::REFUSED, messages: Vec::new() });
+    args.shown().show(&report)
+}
+
+/// How a report is shown, and whether drift is a failure.
+#[derive(Clone, Copy, Debug)]
+struct ShownArgs<'a> {
+    json: bool,
+    html: Option<&'a Path>,
+    fail_on_drift: bool,
+}
+
+// === impl AnalyzeArgs ===
+
+impl AnalyzeArgs {
+    fn shown(&self) -> ShownArgs<'_> {
+        let (json, html) = (self.json, self.html.as_deref());
+        ShownArgs { json, html, fail_on_drift: self.fail_on_drift }
     }
-    Ok(())
+}
+
+// === impl ShownArgs ===
+
+impl ShownArgs<'_> {
+    /// Prints the report, and writes it as a page where that was asked for.
+    fn show(&self, report: &Report) -> Result<(), Failure> {
+        if let Some(file) = self.html {
+            let wrong = |error| format!("{}: {error}", file.display());
+            std::fs::write(file, report.to_html())
+                .map_err(|error| Failure::new(Failure::FAILED, wrong(error)))?;
+        }
+        say(if self.json { report.to_json() } else { report.table().trim_end().to_owned() });
+        if self.fail_on_drift && report.verdict() == Verdict::Drift {
+            return Err(Failure { code: Failure::REFUSED, messages: Vec::new() });
+        }
+        Ok(())
+    }
 }
 
 async fn report(
@@ -111,7 +156,8 @@ async fn report(
     let baselines = baselines(&store, versions).await?;
     let profiles = drift::window::profiles(store, endpoint, window, &baselines).await;
     let profiles = profiles.map_err(|error| error.to_string())?;
-    Ok(Report::new(endpoint, window, &profiles, thresholds))
+    let (thresholds, deployments, comparisons) = (*thresholds, &profiles[..], Vec::new());
+    Ok(Report::new(&Findings { endpoint, window, thresholds, deployments, comparisons }))
 }
 
 /// Whether the store has a spec of that endpoint.

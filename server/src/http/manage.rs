@@ -6,6 +6,8 @@
 //! GET    /api/v1/endpoints/{e}/spec     its spec, as it lies in the store
 //! PUT    /api/v1/endpoints/{e}          its spec: YAML or JSON
 //! DELETE /api/v1/endpoints/{e}
+//! GET    /api/v1/endpoints/{e}/drift    the last report on its drift, of whichever replica looks
+//! GET    /api/v1/endpoints/{e}/drift.html   the same as a page for people
 //! PUT    /api/v1/endpoints/{e}/traffic  weights in percent: {"green": 90, "blue": 10}
 //! ```
 //!
@@ -22,6 +24,7 @@ use hyper::{Method, Request};
 use model_loader::Name;
 use serde::Serialize;
 
+use super::drift;
 use super::encode::{self, Reply};
 use super::shown::Shown;
 use crate::error::Error;
@@ -62,6 +65,9 @@ pub async fn answer(shown: &Shown, request: Request<Incoming>) -> Result<Reply, 
         ([_], _) => Err(Error::Method { allow: "GET, PUT, DELETE" }),
         ([name, "spec"], &Method::GET) => text(shown, &named(name)?).await,
         ([_, "spec"], _) => Err(Error::Method { allow: "GET" }),
+        ([name, "drift"], &Method::GET) => drift::report(shown, &named(name)?, "json").await,
+        ([name, "drift.html"], &Method::GET) => drift::report(shown, &named(name)?, "html").await,
+        ([_, "drift" | "drift.html"], _) => Err(Error::Method { allow: "GET" }),
         ([name, "traffic"], &Method::PUT) => {
             traffic(shown, &named(name)?, request.into_body()).await
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use collector::Collector;
 use hyper::header::HeaderMap;
+use object_store::ObjectStore;
 use tokio::sync::Notify;
 
 use super::credentials;
@@ -27,6 +28,8 @@ pub struct Shown {
     pub phase: PhaseView,
     /// Changes specs; none when they come from a local folder.
     pub writer: Option<Writer>,
+    /// Where reports lie.
+    pub store: Arc<dyn ObjectStore>,
     /// Makes the keeper look at the specs at once.
     pub nudge: Rc<Notify>,
     /// Who may administer.

@@ -11,6 +11,7 @@ use crate::admission::Admission;
 use crate::deployment::Deployment;
 use crate::endpoint::{Endpoint, Seat, Sticky, Unready};
 use crate::metrics::{Labels, Metrics};
+use crate::panes::Subject;
 use crate::pool::Lane;
 use crate::record;
 use crate::route::{Rendezvous, RouteTable, Weight};
@@ -72,6 +73,7 @@ pub(super) fn endpoint(
         seats,
         unready,
         unrouted: bench.metrics.series(labels),
+        drift: spec.drift.clone().map(Arc::new),
     })
 }
 
@@ -172,7 +174,29 @@ fn deployment(
         collect: spec.collect.clone(),
         hash_key: bench.hash_key.cloned(),
         rows,
+        subject: Arc::new(subject(spec, (wanted, model), loaded)),
     })
+}
+
+/// How a deployment's rows are counted.
+fn subject(
+    spec: &EndpointSpec,
+    (wanted, model): (&DeploymentSpec, &ModelRef),
+    loaded: &Loaded,
+) -> Subject {
+    let signature = loaded.model.signature();
+    let mut blocks = record::inputs(signature);
+    blocks.extend(record::outputs(signature));
+    let baseline = loaded.baseline.as_ref();
+    Subject {
+        endpoint: spec.name.to_string(),
+        deployment: wanted.name.to_string(),
+        model: model.model.to_string(),
+        version: model.version.to_string(),
+        digest: loaded.digest.clone(),
+        baseline: baseline.map(|(digest, _)| digest.clone()),
+        plan: Subject::plan(baseline.map(|(_, baseline)| baseline), &blocks),
+    }
 }
 
 /// The schema of a deployment's rows.
@@ -191,7 +215,7 @@ pub(super) fn schema(
         model: model.model.to_string(),
         version: model.version.to_string(),
         model_digest: loaded.digest.clone(),
-        baseline: loaded.baseline.clone(),
+        baseline: loaded.baseline.as_ref().map(|(digest, _)| digest.clone()),
     };
     let schema = record::row_schema(source, loaded.model.signature(), &spec.collect, key);
     schema.map_err(|error| format!("deployment {}: {error}", wanted.name))

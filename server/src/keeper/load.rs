@@ -21,8 +21,8 @@ pub(super) struct Loaded {
     pub(super) model: Arc<Model>,
     /// Of its files.
     pub(super) digest: String,
-    /// Of its baseline, if it has one.
-    pub(super) baseline: Option<String>,
+    /// What its live rows are counted over, with its digest, if the version came with one.
+    pub(super) baseline: Option<(String, Arc<Baseline>)>,
     /// What one row costs, once warm.
     pub(super) cost: Duration,
 }
@@ -92,7 +92,8 @@ async fn load(
 ) -> Result<Loaded, String> {
     let (manifest, runnable) = registry.open(model).await.map_err(|error| error.to_string())?;
     warming();
-    let row = typical(registry, model, &manifest, &runnable).await;
+    let baseline = baseline(registry, model, &manifest).await?;
+    let row = baseline.as_ref().and_then(|(_, of)| typical(of, &manifest, &runnable));
     let settled = runnable.settle(row.as_deref(), WARMING, now);
     // A made-up mixture of typical values may be none that the model takes.
     let settled = if row.is_some() {
@@ -101,24 +102,29 @@ async fn load(
         settled
     };
     let cost = settled.map_err(|error| format!("warm-up: {error}"))?;
-    let baseline = manifest.baseline().map(str::to_owned);
     let (model, digest) = (Arc::new(runnable), manifest.model_digest);
     Ok(Loaded { model, digest, baseline, cost })
 }
 
-/// A row of the training data's medians, when the version came with a baseline.
-async fn typical(
+/// The version's baseline and its digest. One that cannot be read keeps the version from serving:
+/// it would be served without being watched.
+async fn baseline(
     registry: &Registry,
     model: &ModelRef,
     manifest: &Manifest,
-    runnable: &Model,
-) -> Option<Vec<Tensor>> {
-    let json = registry.baseline(model).await.ok()??;
-    let baseline = Baseline::from_json(&json).ok()?;
+) -> Result<Option<(String, Arc<Baseline>)>, String> {
+    let Some(digest) = manifest.baseline().map(str::to_owned) else { return Ok(None) };
+    let json = registry.baseline(model).await.map_err(|error| error.to_string())?;
+    let Some(json) = json else { return Ok(None) };
+    let baseline = Baseline::from_json(&json).map_err(|error| error.to_string())?;
+    Ok(Some((digest, Arc::new(baseline))))
+}
+
+/// A row of the training data's medians.
+fn typical(baseline: &Baseline, manifest: &Manifest, runnable: &Model) -> Option<Vec<Tensor>> {
     let median = |name: &str| {
-        let feature = baseline.features().iter().find(|feature| feature.name() == name)?;
-        let edges = feature.edges();
-        edges.get(edges.len() / 2).copied()
+        let mut columns = baseline.columns().iter();
+        columns.find(|of| !of.is_output() && of.short_name() == name)?.median()
     };
     let mut named = Vec::new();
     for (spec, entry) in runnable.signature().inputs().iter().zip(&manifest.inputs) {

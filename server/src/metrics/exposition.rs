@@ -4,6 +4,7 @@
 //! ARCHITECTURE.md; a label value never comes from a request.
 
 mod alerted;
+mod drift;
 mod batches;
 mod endpoints;
 mod labelled;
@@ -34,6 +35,7 @@ pub fn text(shared: &Shared, collector: &Collector) -> String {
     families.extend(batches::families(metrics));
     families.extend(labelled::families(metrics));
     families.extend(alerted::families(metrics));
+    families.extend(drift::families(&shared.seen));
     families.extend([rows(collector), sink(collector), spool(collector)]);
     families.extend(puts(collector));
     families.push(build_info());

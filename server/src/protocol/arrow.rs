@@ -60,7 +60,18 @@ fn table(
     signature: &Signature,
     limits: RequestLimits,
 ) -> Result<Table<'static>, Error> {
-    let batches = batches(body, limits)?;
+    tensors(&batches(body, limits)?, signature, limits)
+}
+
+/// The columns of batches of one schema as inputs of a model.
+///
+/// # Errors
+/// [`Error::Request`] for what is no value of its column, [`Error::TooMany`].
+pub fn tensors(
+    batches: &[RecordBatch],
+    signature: &Signature,
+    limits: RequestLimits,
+) -> Result<Table<'static>, Error> {
     let Some(first) = batches.first() else {
         return Err(Error::Request("there are no rows".to_owned()));
     };
@@ -143,7 +154,8 @@ pub fn write(outputs: Outputs<'_>) -> Result<Vec<u8>, Error> {
     write().map_err(|error| wrong(&error))
 }
 
-fn array(values: &Values) -> ArrayRef {
+/// The values of a tensor as one column.
+pub fn array(values: &Values) -> ArrayRef {
     match values {
         Values::Bool(v) => {
             let mut builder = BooleanBuilder::with_capacity(v.len());

@@ -13,8 +13,10 @@ mod tests;
 
 /// Windows and intervals are no longer: 400 days.
 const LONGEST: Duration = Duration::from_secs(400 * 86_400);
-/// Windows and intervals are no shorter: the pane of a minute is the unit.
+/// Windows are no shorter: the pane of a minute is the unit.
 const SHORTEST: Duration = Duration::from_secs(60);
+/// Looks are no more frequent.
+const SOONEST: Duration = Duration::from_secs(5);
 /// Most windows in a row that are waited for.
 const CONSECUTIVE_MAX: u64 = 100;
 
@@ -46,7 +48,7 @@ pub(super) fn read(node: Node<'_>) -> DriftSpec {
         node.map_or(Some(usual), |node| node.time(shortest..=LONGEST)).unwrap_or(usual)
     };
     let window = time(keys.take("window"), SHORTEST, 86_400);
-    let every = time(keys.take("every"), SHORTEST, 300);
+    let every = time(keys.take("every"), SOONEST, 300);
     let cooldown = time(keys.take("cooldown"), Duration::ZERO, 3600);
     let consecutive = keys.take("consecutive").and_then(|n| n.count(1..=CONSECUTIVE_MAX));
     let consecutive = u32::try_from(consecutive.unwrap_or(2)).expect("within the range above");

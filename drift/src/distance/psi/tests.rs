@@ -10,8 +10,9 @@ use proptest::prelude::*;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::{Bin, invented, psi, psi_of_shares};
+use crate::analyze::groups;
 use crate::distance::tests::{bins, close};
-use crate::{Baseline, Profile};
+use crate::{Baseline, Profile, Rows};
 
 fn standard_normal() -> Normal {
     Normal::new(0.0, 1.0).unwrap()
@@ -30,11 +31,13 @@ fn batch(values: Vec<f64>) -> RecordBatch {
 
 /// Counts of two samples over the first one's deciles, as the product counts them.
 fn decile_bins(reference: Vec<f64>, current: Vec<f64>) -> Vec<Bin> {
-    let baseline = Baseline::build([batch(reference)], &["x".to_owned()]).unwrap();
+    let batches = [batch(reference)];
+    let rows = Rows::of_batches(&batches).unwrap();
+    let baseline = Baseline::build(&rows, None, &mut |_| {}).unwrap();
     let mut profile = Profile::new(&Arc::new(baseline));
-    profile.fold(&batch(current), "").unwrap();
-    let (feature, tally) = profile.features().next().unwrap();
-    bins(feature.counts(), tally.counts())
+    profile.fold(&batch(current)).unwrap();
+    let (column, tally) = profile.columns().next().unwrap();
+    groups::bins(column, column.counts(), tally.counts())
 }
 
 /// Plain PSI, nothing added.

@@ -1,15 +1,23 @@
-//! `skeg drift analyze --baseline A --current B`: two files of rows, by another tool's numbers.
+//! `skeg drift analyze --baseline A --current B`: two files of rows, by our own measures and
+//! verdicts or by another tool's numbers.
 //!
 //! No store, no endpoint and no registered baseline is needed: they may not be given beside, though
 //! the environment may have them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, ValueEnum};
-use drift::{Table, Tool, Wanted};
+use drift::baseline::Rows;
+use drift::report::Findings;
+use drift::{
+    Baseline, DeploymentProfile, Profile, Report, Table, Thresholds, Tool, Wanted, Window,
+};
 
+use super::ShownArgs;
+use crate::cli::progress::Progress;
 use crate::cli::{Cli, say};
 use crate::failure::Failure;
 
@@ -43,7 +51,9 @@ enum CompatArg {
 }
 
 /// What belongs to an endpoint's rows.
-const OF_AN_ENDPOINT: [&str; 5] = ["store", "endpoint", "from", "to", "psi"];
+const OF_AN_ENDPOINT: [&str; 4] = ["store", "endpoint", "from", "to"];
+/// What belongs to our own verdict.
+const OF_OURS: [&str; 2] = ["psi", "ks"];
 
 /// Refuses flags of an endpoint's rows beside --baseline. Not a rule of clap's, which would hold it
 /// against the environment's values too.
@@ -53,27 +63,30 @@ pub(in crate::cli) fn check(matches: &ArgMatches) -> Result<(), clap::Error> {
     let Some(given) = analyze.filter(|analyze| analyze.contains_id("baseline")) else {
         return Ok(());
     };
-    let typed = |flag: &&&str| given.value_source(flag) == Some(ValueSource::CommandLine);
-    match OF_AN_ENDPOINT.iter().find(typed) {
+    let typed = |flag: &str| given.value_source(flag) == Some(ValueSource::CommandLine);
+    let refused = |why| Err(Cli::command().error(ErrorKind::ArgumentConflict, why));
+    if let Some(flag) = OF_AN_ENDPOINT.iter().find(|flag| typed(flag)) {
+        return refused(format!("--baseline compares files and cannot be used with --{flag}"));
+    }
+    let is_ours = !typed("compat") && !typed("exact");
+    match OF_OURS.iter().find(|flag| !is_ours && typed(flag)) {
         None => Ok(()),
-        Some(flag) => {
-            let why = format!("--baseline compares files and cannot be used with --{flag}");
-            Err(Cli::command().error(ErrorKind::ArgumentConflict, why))
-        }
+        Some(flag) => refused(format!("--compat and --exact have no use for --{flag}")),
     }
 }
 
 /// Prints the comparison.
 ///
 /// # Errors
-/// Code 64 when nothing was asked for, 1 when a file cannot be read, 2 on drift when that was asked
-/// for.
+/// Code 1 when a file cannot be read, 2 on drift when that was asked for, 64 when no drift can be
+/// found.
 pub(super) fn run(
     args: &FilesArgs,
     baseline: &Path,
-    json: bool,
-    fail_on_drift: bool,
+    thresholds: Thresholds,
+    shown: &ShownArgs<'_>,
 ) -> Result<(), Failure> {
+    let &ShownArgs { json, fail_on_drift, .. } = shown;
     let usage = |why: &str| Err(Failure::new(Failure::USAGE, why));
     let Some(current) = &args.current else {
         return usage("--baseline needs --current");
@@ -84,7 +97,7 @@ pub(super) fn run(
         CompatArg::NannyMl => Tool::NannyMl,
     });
     if tool.is_none() && !args.exact {
-        return usage("two files need --compat azure|evidently|nannyml, --exact or both");
+        return own(args, (baseline, current), thresholds, shown);
     }
     if tool.is_none() && fail_on_drift {
         return usage("--fail-on-drift needs --compat: exact distances have no threshold");
@@ -99,4 +112,58 @@ pub(super) fn run(
         return Err(Failure { code: Failure::REFUSED, messages: Vec::new() });
     }
     Ok(())
+}
+
+/// The report that an endpoint would have whose model came with the rows of `baseline` (or with a
+/// file of `skeg baseline build`) and that was asked for those of `current`.
+fn own(
+    args: &FilesArgs,
+    (baseline, current): (&Path, &Path),
+    thresholds: Thresholds,
+    shown: &ShownArgs<'_>,
+) -> Result<(), Failure> {
+    let failed = |error: drift::Error| Failure::new(Failure::FAILED, error);
+    let built = match crate::cli::baseline::stored(baseline)? {
+        Some(stored) => stored,
+        None => {
+            let table = Table::open(baseline).map_err(failed)?;
+            let mut progress = Progress::of_rows("baseline", 2 * table.rows());
+            let (rows, columns) = (Rows::of_table(&table), args.columns.as_deref());
+            Baseline::build(&rows, columns, &mut |rows| progress.add(rows)).map_err(failed)?
+        }
+    };
+    let built = Arc::new(built);
+    let table = Table::open(current).map_err(failed)?;
+    let there = table.schema().fields().iter().map(|field| field.name().clone());
+    let is_counted = |name: &String| {
+        let name = drift::baseline::complete(name);
+        built.columns().iter().any(|column| column.name() == name)
+    };
+    let names: Vec<String> = there.filter(is_counted).collect();
+    let mut profile = Profile::new(&built);
+    let mut progress = Progress::of_rows("current", table.rows());
+    for batch in table.batches(&names).map_err(failed)? {
+        let batch = batch.map_err(failed)?;
+        profile.fold(&batch).map_err(failed)?;
+        progress.add(batch.num_rows() as u64);
+    }
+    drop(progress);
+    let file = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let of = DeploymentProfile {
+        deployment: "current".to_owned(),
+        model: file(current),
+        version: "file".to_owned(),
+        rows: profile.rows(),
+        files: 1,
+        is_mirrored: false,
+        profile: Some(profile),
+        traffic: None,
+    };
+    shown.show(&Report::new(&Findings {
+        endpoint: &file(baseline),
+        window: Window::ALL,
+        thresholds,
+        deployments: &[of],
+        comparisons: Vec::new(),
+    }))
 }

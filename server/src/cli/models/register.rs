@@ -1,29 +1,25 @@
 //! `skeg models register`: checks a model and puts it into the store as a new version.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use clap::Args;
-use drift::Baseline;
-use model_loader::{Error, Manifest, Name, NewVersion, Registry};
+use model_loader::{Error, Manifest, Name, NewVersion, Options, Registry};
 
 use super::lineage::LineageArgs;
 use super::source::SourceArgs;
 use super::{audited, failure};
 use crate::audit::Kind;
-use crate::cli::say;
 use crate::cli::store::StoreArgs;
+use crate::cli::{baseline, say};
 use crate::config::Surroundings;
 use crate::failure::Failure;
 use crate::record;
 use crate::runtime;
 use crate::trial;
 
-/// Largest file of training rows.
-const BASELINE_MAX: u64 = 1 << 30;
 /// How often somebody else may be faster.
 const ATTEMPTS: u32 = 16;
 
@@ -41,8 +37,9 @@ pub struct RegisterArgs {
     /// Names of an input's columns; may be given once for each input
     #[arg(long, value_name = "INPUT=NAME,NAME,...", value_parser = feature_names)]
     features: Vec<(String, Vec<String>)>,
-    /// Training rows as Parquet, columns by the names of features: live data is compared with
-    /// them, and the model is warmed with their medians
+    /// Training rows as Parquet or CSV, columns by the names of features, or what `skeg baseline
+    /// build` made of them: live data is compared with them, and the model is warmed with their
+    /// medians
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     #[command(flatten)]
@@ -63,10 +60,17 @@ pub fn run(args: &RegisterArgs) -> Result<(), Failure> {
     let (name, version) = args.source.model(args.model.as_ref(), &import)?;
     import.feature_names.extend(features);
     import.complete(&mut lineage);
-    let baseline = args.baseline.as_deref().map(baseline).transpose()?;
+    let options = Options {
+        feature_names: import.feature_names.clone(),
+        class_labels: import.class_labels.clone(),
+        trial: Some(trial::by(&around.binary)),
+        ..Options::default()
+    };
+    let onnx = Bytes::from(import.onnx);
+    let baseline = args.baseline.as_deref().map(|file| baseline::of_model(file, &onnx, &options));
+    let baseline = baseline.transpose()?.map(|baseline| Bytes::from(baseline.to_json()));
     let store = args.store.make(&around)?;
     let at = jiff::Timestamp::now();
-    let onnx = Bytes::from(import.onnx);
     let new = |version| NewVersion {
         name: name.clone(),
         version,
@@ -106,20 +110,6 @@ pub fn run(args: &RegisterArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the training rows of a file look like, for the store.
-fn baseline(file: &Path) -> Result<Bytes, Failure> {
-    let failed = |error: &dyn Display| {
-        Failure::new(Failure::FAILED, format!("--baseline {}: {error}", file.display()))
-    };
-    let size = std::fs::metadata(file).map_err(|error| failed(&error))?.len();
-    if size > BASELINE_MAX {
-        return Err(failed(&format_args!("larger than {BASELINE_MAX} bytes")));
-    }
-    let rows = std::fs::read(file).map_err(|error| failed(&error))?;
-    let baseline = Baseline::from_parquet(rows.into(), None).map_err(|error| failed(&error))?;
-    Ok(baseline.to_json().into())
-}
-
 /// Registers under the next version, or the one after it when somebody else was faster.
 async fn register_next(
     registry: &Registry,
@@ -145,7 +135,8 @@ fn new_model(text: &str) -> Result<(Name, Option<Name>), String> {
     }
 }
 
-fn feature_names(text: &str) -> Result<(String, Vec<String>), String> {
+/// `INPUT=NAME,NAME,...`
+pub(in crate::cli) fn feature_names(text: &str) -> Result<(String, Vec<String>), String> {
     let (input, names) = text.split_once('=').ok_or("it has no `=` after the input's name")?;
     Ok((input.to_owned(), names.split(',').map(str::to_owned).collect()))
 }

@@ -133,6 +133,7 @@ impl House {
             sticky: None,
             unready: Vec::new(),
             unrouted: Arc::clone(&now.unrouted),
+            drift: None,
         };
         self.shared.publish(Endpoints::new([Arc::new(next)]));
     }

@@ -95,10 +95,11 @@ target/bench-models/.made: benches/peers/make_models.py $(VENV)/.installed
 	$(VENV)/bin/python -W ignore $< $(@D)
 	touch $@
 
-# What the tests need beside Rust: Python packages in a virtual environment, each of PEERS in its own, Prometheus from Debian,
-# Azurite from npm.
+# What the tests need beside Rust: Python packages in a virtual environment, each of PEERS in its own, Prometheus and Chromium
+# from Debian, Azurite from npm.
 PEERS := mlflow kserve evidently nannyml
-tools: $(VENV)/.installed $(PEERS:%=$(TOOLS)/%/.installed) $(TOOLS)/usr/bin/promtool $(TOOLS)/azurite/.installed
+tools: $(VENV)/.installed $(PEERS:%=$(TOOLS)/%/.installed) $(TOOLS)/usr/bin/promtool $(TOOLS)/bin/chromium \
+	$(TOOLS)/azurite/.installed
 
 $(VENV)/.installed: acceptance/requirements.txt examples/fraud/requirements.txt
 	acceptance/tools/need $(PYTHON) "Python 3 with the venv module"
@@ -114,6 +115,9 @@ $(PEERS:%=$(TOOLS)/%/.installed): $(TOOLS)/%/.installed: acceptance/tools/%/requ
 
 $(TOOLS)/usr/bin/promtool:
 	acceptance/tools/debian-package prometheus $(TOOLS)
+
+$(TOOLS)/bin/chromium: acceptance/tools/chromium
+	acceptance/tools/chromium $(TOOLS)
 
 $(TOOLS)/azurite/.installed: acceptance/tools/azurite/package.json acceptance/tools/azurite/package-lock.json
 	acceptance/tools/need node "Node.js 20 or later, for Azurite"

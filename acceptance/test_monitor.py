@@ -122,9 +122,13 @@ def test_shifted_traffic_is_told_within_90_seconds_and_called_off(folder: Path, 
             assert [of["name"] for of in fired["data"]["features"]] == ["amount"], fired
             assert skeg.value(server, "skeg_drift_verdict", deployment="green", mirrored="false") == 2
             assert skeg.value(server, "skeg_drift", feature="in.amount", metric="ks") > 0.1
-            # The report that it names is there.
-            kept = Path(server.store) / fired["data"]["report"].replace(".html", ".json")
-            assert json.loads(kept.read_text())["verdict"] == "drift"
+            # The report that it names is there, as a page, and beside it for programs.
+            kept = Path(server.store) / fired["data"]["report"]
+            assert "<h1" in kept.read_text()
+            assert json.loads(kept.with_suffix(".json").read_text())["verdict"] == "drift"
+            with skeg.Client(server.admin) as admin:
+                page = admin.get("/api/v1/endpoints/fraud/drift.html")
+            assert page.headers["content-type"].startswith("text/html") and b"amount" in page.body
             sending.factor = 1.0
             skeg.until("the end of it", lambda: receiver.of("resolved"), 150)
         [resolved] = receiver.of("resolved")

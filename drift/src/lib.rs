@@ -1,10 +1,11 @@
 //! Whether live data still looks like the training data: baselines, panes, verdicts, reports.
 //!
-//! One analysis, a file a step: a [`Baseline`] (`baseline`) is made once from training rows (`table`)
-//! and travels with the model version; scoring threads fill [`Pane`]s (`pane`) over it, which add up
-//! over minutes and replicas, or [`window::profiles`] (`window`) reads the collector's row files of a
-//! [`Window`]; either way into one [`Profile`] (`profile`) a deployment. [`analyze()`] (`analyze`)
-//! turns the counters into verdicts with the metrics of `distance`; a [`Report`] (`report`) says it.
+//! One analysis, a file a step: a [`Baseline`] (`baseline`) is made once from training rows
+//! (`table`) and travels with the model version; scoring threads fill [`Pane`]s (`pane`) over it,
+//! which add up over minutes and replicas, or [`window::profiles`] (`window`) reads the collector's
+//! row files of a [`Window`]; either way into one [`Profile`] (`profile`) a deployment.
+//! [`analyze()`] (`analyze`) turns the counters into verdicts with the metrics of `distance`; a
+//! [`Report`] (`report`) says it.
 //!
 //! Beside it, [`compare()`] (`compare`) holds two tables against each other, by the numbers that
 //! other tools give; and [`performance`] says how well a model does, from labels and without.

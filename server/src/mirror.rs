@@ -91,7 +91,8 @@ pub fn copy(worker: &Worker, endpoint: &Endpoint, answered: &Seat, answer: &Answ
 // === impl Mirror ===
 
 impl Mirror {
-    /// Starts the thread "skeg-mirror", which counts in `panes` what it runs. It ends when the mirror is dropped.
+    /// Starts the thread "skeg-mirror", which counts in `panes` what it runs. It ends when the
+    /// mirror is dropped.
     ///
     /// # Errors
     /// When the system refuses a thread.

@@ -243,7 +243,8 @@ fn the_file_has_this_shape() {
     let expected = concat!(
         r#"{"format":"skeg-baseline/2","rows":3,"columns":[{"name":"in.x","#,
         r#""edges":[0.9999999701976776,1.5,2.0000001192092896],"distinct":true,"#,
-        r#""counts":[0,1,1,0],"nulls":1,"nans":0,"infinite":0,"min":1.0,"max":2.0,"mean":1.5,"std":0.7071067811865476},"#,
+        r#""counts":[0,1,1,0],"nulls":1,"nans":0,"infinite":0,"#,
+        r#""min":1.0,"max":2.0,"mean":1.5,"std":0.7071067811865476},"#,
         r#"{"name":"in.t","categories":["b","a"],"counts":[2,1,0],"nulls":0}],"#,
         r#""skipped":[{"name":"d","why":"Date32"}]}"#,
     );

@@ -7,10 +7,13 @@
 //! | `baseline` | text | digest of the baseline that is counted over; null without one |
 //! | `mirrored` | bool | whether the requests were copies of others' |
 //! | `column` | text | the column, as in rows files; null for what is not of one |
-//! | `counter` | text | `bin`, `null`, `nan`, `infinite`, `covered`, `min`, `max` of a column; `rows`, `requests`, `client_errors`, `server_errors`, `latency` else |
+//! | `counter` | text | what is counted |
 //! | `bin` | uint32 | which bin, of `bin` and `latency`; null else |
 //! | `count` | uint64 | how many; null for `min` and `max` |
 //! | `value` | float64 | the extreme, of `min` and `max`; null else |
+//!
+//! Counters of a column: `bin`, `null`, `nan`, `infinite`, `covered`, `min`, `max`; else: `rows`,
+//! `requests`, `client_errors`, `server_errors`, `latency`.
 //!
 //! Files of a minute add up. A file need not be trusted.
 

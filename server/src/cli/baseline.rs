@@ -41,7 +41,9 @@ pub struct BuildArgs {
     onnx: Option<PathBuf>,
     /// Names of an input's columns, where the ONNX file does not say them; may be given once for
     /// each input
-    #[arg(long, value_name = "INPUT=NAME,NAME,...", value_parser = feature_names, requires = "onnx")]
+    #[arg(
+        long, value_name = "INPUT=NAME,NAME,...", value_parser = feature_names, requires = "onnx",
+    )]
     features: Vec<(String, Vec<String>)>,
     /// Columns to count, when there is no model [default: all]
     #[arg(long, value_name = "NAME,NAME,...", value_delimiter = ',', conflicts_with = "onnx")]

@@ -70,6 +70,7 @@ pub(super) fn times(of: f64) -> String {
         x if x >= 1_000.0 => "over 1000\u{D7}".to_owned(),
         x if x >= 99.95 => format!("{x:.0}\u{D7}"),
         x if x >= 9.995 => format!("{x:.1}\u{D7}"),
+        x if x > 0.0 && x < 0.005 => "&lt; 0.01\u{D7}".to_owned(),
         x => format!("{x:.2}\u{D7}"),
     }
 }

@@ -72,6 +72,7 @@ fn sentence(report: &Report, ranking: &[Ranked<'_>]) -> String {
     let mut text = match report.verdict {
         _ if report.deployments.is_empty() => "No rows in this window.".to_owned(),
         _ if ranking.is_empty() => "Nothing here could be held against a baseline.".to_owned(),
+        _ if counted == 0 => "Only mirrored copies of requests, which do not count.".to_owned(),
         Verdict::Drift if unsure > 0 => format!(
             "{} of {all} moved away from the baseline; {} had too few rows to tell.",
             figures::count(drift),

@@ -203,6 +203,11 @@ fn copies_of_requests_speak_only_when_they_drift() {
     let drift = with(Verdict::Drift, 0.9);
     assert!(drift.contains("id=\"drift\""));
     assert!(drift.contains("1 more only in mirrored copies of requests"));
+    let mut alone = seat("copy", Verdict::InsufficientData, 0.9);
+    alone.mirrored = true;
+    let (page, _) = page(&report(Verdict::InsufficientData, vec![alone]));
+    assert!(page.contains("Only mirrored copies of requests, which do not count."));
+    assert!(page.contains("id=\"unsure\""));
 }
 
 #[test]
@@ -345,6 +350,19 @@ fn many_columns_make_no_large_page() {
         assert!(page.contains("The first 500 of 8\u{202F}192 are shown."));
         assert!(page.contains("and 4\u{202F}046 more"));
     }
+}
+
+#[test]
+fn many_deployments_make_no_large_table() {
+    let bare = |at: usize| ColumnReport {
+        histogram: Histogram::default(),
+        ..column(&format!("in.{at}"), Verdict::Ok, 0.1, None)
+    };
+    let columns: Vec<ColumnReport> = (0..2_500).map(bare).collect();
+    let deployment = |at: usize| deployment(&format!("d{at}"), Some(Verdict::Ok), columns.clone());
+    let (page, _) = page(&report(Verdict::Ok, (0..10).map(deployment).collect()));
+    assert!(page.contains("The first 2\u{202F}000 of 2\u{202F}500 columns by rank are shown."));
+    assert!(page.len() < 3 << 20, "{} bytes", page.len());
 }
 
 #[test]

@@ -49,7 +49,7 @@ def rows(samples: pd.DataFrame) -> np.ndarray:
 
 def test_the_sample_requests_as_they_are_do_not_drift(folder: Path, rows: np.ndarray) -> None:
     # So many that a tenth of them, blue's share, is enough to rule out a distance as large as the threshold.
-    store = replay(folder, np.concatenate([rows] * 2))
+    store = replay(folder, np.concatenate([rows] * 3))
     code, table = analyze(store)
     assert code == 0
     lines = lines_of(table)

@@ -20,7 +20,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::Column;
+use crate::baseline::{Bins, Column};
 use crate::profile::{Profile, Tally};
 
 mod chance;
@@ -109,13 +109,15 @@ pub(crate) struct Side<'a> {
 /// Judges each column of a profile against the profile's baseline.
 pub fn analyze(profile: &Profile, thresholds: &Thresholds) -> Analysis {
     let pairs = profile.columns().map(|(column, tally)| {
-        (column, Some(Side::of_baseline(column)), Side::of(column, &tally), tally.covered())
+        let reference = (column, Side::of_baseline(column));
+        (column, Some(reference), Side::of(column, &tally), tally.covered())
     });
     judge::all(pairs, (profile.baseline().rows(), profile.rows()), thresholds)
 }
 
 /// Judges each column of a profile against the same column of another profile, which may be over
-/// another baseline: columns with other bins are [`incomparable`](Analysis::incomparable).
+/// another baseline: of numbers with other bins only the Kolmogorov-Smirnov distance can be said,
+/// and categories with other bins are [`incomparable`](Analysis::incomparable).
 pub fn analyze_against(
     reference: &Profile,
     profile: &Profile,
@@ -123,10 +125,13 @@ pub fn analyze_against(
 ) -> Analysis {
     let pairs = profile.columns().map(|(column, tally)| {
         let other = reference.columns().find(|(other, _)| other.name() == column.name());
-        let other = other.filter(|(other, _)| other.bins() == column.bins());
+        let other = other.filter(|(other, _)| match (other.bins(), column.bins()) {
+            (Bins::Numbers(_), Bins::Numbers(_)) => true,
+            (other, bins) => other == bins,
+        });
         let covered = tally.covered() + other.map_or(0, |(_, tally)| tally.covered());
-        let side = other.map(|(_, tally)| Side::of(column, &tally));
-        (column, side, Side::of(column, &tally), covered)
+        let reference = other.map(|(other, tally)| (other, Side::of(other, &tally)));
+        (column, reference, Side::of(column, &tally), covered)
     });
     judge::all(pairs, (reference.rows(), profile.rows()), thresholds)
 }

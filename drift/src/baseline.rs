@@ -22,10 +22,12 @@ use std::ops::Range;
 
 use crate::error::Error;
 use build::Build;
+use guide::Guide;
 
 mod build;
 mod edges;
 mod file;
+mod guide;
 mod learn;
 mod rows;
 
@@ -50,6 +52,8 @@ pub struct Baseline {
     skipped: Vec<Skipped>,
     /// Where each column's counters begin among all; one more than columns.
     places: Vec<usize>,
+    /// Numbers of columns by their names.
+    numbers: HashMap<String, usize>,
 }
 
 /// One column of the reference.
@@ -81,6 +85,8 @@ pub struct Numbers {
     /// Whether each bin inside of the range has one value of the reference, so that the edges tell
     /// the values.
     is_distinct: bool,
+    /// Where to search among them.
+    guide: Guide,
     /// None without a finite value.
     summary: Option<Summary>,
 }
@@ -134,7 +140,7 @@ pub(crate) mod beside {
 impl Baseline {
     /// Counts `columns` over all rows, or every column; what is no number, truth value or text is
     /// noted in [`skipped`](Baseline::skipped). The rows are read twice, and of each column at most
-    /// 65,536 values are held in memory; edges are exact quantiles of no more rows than that, and
+    /// 65,536 values are held in memory; edges are exact quantiles of no more values than that, and
     /// of a sample beyond, while counts are always exact. The same rows give the same baseline.
     ///
     /// `progress` hears of rows read, over both passes.
@@ -179,11 +185,36 @@ impl Baseline {
         &self.skipped
     }
 
-    /// The same baseline with these columns beside those that are skipped.
+    /// The same baseline with these columns beside those that are skipped, as far as there is room
+    /// for them; names that cannot stand in the file are left out.
     #[must_use]
     pub fn skipping(mut self, more: impl IntoIterator<Item = Skipped>) -> Baseline {
-        self.skipped.extend(more);
+        let sound = more.into_iter().filter(|skipped| file::check_name(&skipped.name).is_ok());
+        let room = MAX_COLUMNS.saturating_sub(self.columns.len() + self.skipped.len());
+        self.skipped.extend(sound.take(room));
         self
+    }
+
+    /// The same baseline without the columns that `fits` says something against, which are skipped
+    /// for that.
+    ///
+    /// # Errors
+    /// [`Error::Columns`] when none is left.
+    pub fn retaining(
+        self,
+        fits: impl Fn(&Column) -> Result<(), String>,
+    ) -> Result<Baseline, Error> {
+        let (mut kept, mut skipped) = (Vec::new(), self.skipped);
+        for column in self.columns {
+            match fits(&column) {
+                Ok(()) => kept.push(column),
+                Err(why) => skipped.push(Skipped { name: column.name, why }),
+            }
+        }
+        if kept.is_empty() {
+            return Err(Error::Columns("none of them is one of the model's".to_owned()));
+        }
+        Ok(Baseline::new(self.rows, kept, skipped))
     }
 
     /// Of no column: for a model version that came without one, whose rows are counted all the
@@ -197,12 +228,14 @@ impl Baseline {
         for column in &columns {
             places.push(places[places.len() - 1] + column.counts.len() + beside::ALL);
         }
-        Baseline { rows, columns, skipped, places }
+        let names = columns.iter().map(|column| column.name.clone());
+        let numbers = names.zip(0..).collect();
+        Baseline { rows, columns, skipped, places, numbers }
     }
 
     /// The number of the column of that name.
     pub(crate) fn find(&self, name: &str) -> Option<usize> {
-        self.columns.iter().position(|column| column.name == name)
+        self.numbers.get(name).copied()
     }
 
     /// Where the counters of column number `column` stand among all: its bins, then [`beside`].
@@ -211,7 +244,7 @@ impl Baseline {
     }
 
     /// How many counters a profile has.
-    pub(crate) fn counters(&self) -> usize {
+    pub fn counters(&self) -> usize {
         self.places[self.columns.len()]
     }
 }
@@ -285,6 +318,12 @@ impl Column {
 // === impl Numbers ===
 
 impl Numbers {
+    fn new(edges: Vec<f64>, is_distinct: bool, summary: Option<Summary>) -> Numbers {
+        // -0 becomes 0, so that edges are told apart as numbers are.
+        let edges: Vec<f64> = edges.into_iter().map(|edge| edge + 0.0).collect();
+        Numbers { guide: Guide::new(&edges), edges, is_distinct, summary }
+    }
+
     /// Upper ends of all bins but the last.
     pub fn edges(&self) -> &[f64] {
         &self.edges
@@ -312,7 +351,7 @@ impl Numbers {
     /// bin below the edge.
     #[inline]
     pub fn bin(&self, value: f64) -> usize {
-        self.edges.partition_point(|edge| *edge < value)
+        self.guide.below(&self.edges, value)
     }
 }
 

@@ -4,8 +4,8 @@
 //! full panes to a thread that sums them ([`Sum`]) and writes the sums to the store (`file`); sums
 //! of all replicas add up to a window (`sum`).
 //!
-//! Values are counted before sampling and before privacy rules: a pane has every row, and holds no
-//! value but the least and the greatest of each column.
+//! Rows are counted before sampling: a pane has every one. Of a column under a privacy rule it has
+//! no value.
 
 use std::sync::Arc;
 
@@ -29,8 +29,19 @@ pub use traffic::{LATENCY_EDGES_US, Traffic};
 #[derive(Debug)]
 pub struct Plan {
     baseline: Arc<Baseline>,
-    /// For each column of each tensor, its number in the baseline.
-    blocks: Vec<Vec<Option<usize>>>,
+    /// For each column of each tensor, where it is counted.
+    blocks: Vec<Vec<Place>>,
+}
+
+/// Where a column of a tensor is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Nowhere: the baseline lacks it, or has it as another type.
+    Nowhere,
+    /// As the baseline's column of that number.
+    Column(usize),
+    /// The same, but its values are under a privacy rule: only that there were rows.
+    Covered(usize),
 }
 
 /// What one thread counted of one deployment in one minute.
@@ -50,12 +61,17 @@ pub struct Pane {
 
 impl Plan {
     /// How tensors of these columns are counted over a baseline; `blocks` names them as row files
-    /// do. A column that the baseline lacks, or has as another type, is not counted.
-    pub fn new(baseline: Arc<Baseline>, blocks: &[Block]) -> Plan {
+    /// do. A column that the baseline lacks, or has as another type, is not counted; of one that is
+    /// `covered`, no value is: bins and extremes of few rows would be values by another name.
+    pub fn new(baseline: Arc<Baseline>, blocks: &[Block], covered: impl Fn(&str) -> bool) -> Plan {
         let place = |kind: Kind, name: &String| {
-            let place = baseline.find(name)?;
+            let Some(place) = baseline.find(name) else { return Place::Nowhere };
             let is_text = matches!(baseline.columns()[place].bins(), Bins::Categories(_));
-            (is_text == (kind == Kind::Text)).then_some(place)
+            match covered(name) {
+                true => Place::Covered(place),
+                false if is_text == (kind == Kind::Text) => Place::Column(place),
+                false => Place::Nowhere,
+            }
         };
         let columns = |block: &Block| {
             block.columns.iter().map(|name| place(block.kind, name)).collect::<Vec<_>>()
@@ -85,6 +101,7 @@ impl Pane {
         self.rows += rows as u64;
         let plan = Arc::clone(&self.plan);
         for (columns, values) in plan.blocks.iter().zip(values) {
+            self.covered(columns, rows);
             match values {
                 Values::Bool(v) => self.numbers(columns, v, |v| f64::from(u8::from(v))),
                 Values::U8(v) => self.numbers(columns, v, f64::from),
@@ -102,16 +119,21 @@ impl Pane {
         }
     }
 
+    fn covered(&mut self, columns: &[Place], rows: usize) {
+        for place in columns {
+            if let Place::Covered(place) = *place {
+                let counters = &mut self.counters[self.plan.baseline.place(place)];
+                let at = counters.len() - beside::ALL + beside::COVERED;
+                counters[at] += rows as u32;
+            }
+        }
+    }
+
     /// One tensor, a column after the other: its edges stay in the processor's cache.
-    fn numbers<T: Copy>(
-        &mut self,
-        columns: &[Option<usize>],
-        values: &[T],
-        convert: impl Fn(T) -> f64,
-    ) {
+    fn numbers<T: Copy>(&mut self, columns: &[Place], values: &[T], convert: impl Fn(T) -> f64) {
         let baseline = &self.plan.baseline;
         for (at, place) in columns.iter().enumerate() {
-            let Some(place) = *place else { continue };
+            let Place::Column(place) = *place else { continue };
             let Bins::Numbers(numbers) = baseline.columns()[place].bins() else { continue };
             let counters = &mut self.counters[baseline.place(place)];
             let range = &mut self.ranges[place];
@@ -121,24 +143,16 @@ impl Pane {
         }
     }
 
-    fn texts(&mut self, columns: &[Option<usize>], values: &[String]) {
+    fn texts(&mut self, columns: &[Place], values: &[String]) {
         let baseline = &self.plan.baseline;
         for (at, place) in columns.iter().enumerate() {
-            let Some(place) = *place else { continue };
+            let Place::Column(place) = *place else { continue };
             let Bins::Categories(categories) = baseline.columns()[place].bins() else { continue };
             let counters = &mut self.counters[baseline.place(place)];
             for text in values.iter().skip(at).step_by(columns.len()) {
                 count_text(categories, counters, text);
             }
         }
-    }
-
-    /// Forgets what it counted, for the next minute.
-    pub fn clear(&mut self) {
-        self.rows = 0;
-        self.counters.fill(0);
-        self.ranges.fill(Range::NONE);
-        self.traffic = Traffic::default();
     }
 
     /// What it counts by.

@@ -96,9 +96,9 @@ impl Profile {
         if !Arc::ptr_eq(&self.baseline, &other.baseline) && self.baseline != other.baseline {
             return Err(Error::Mismatch);
         }
-        self.rows += other.rows;
+        self.rows = self.rows.saturating_add(other.rows);
         for (count, more) in self.counters.iter_mut().zip(&other.counters) {
-            *count += more;
+            *count = count.saturating_add(*more);
         }
         for (range, more) in self.ranges.iter_mut().zip(&other.ranges) {
             range.merge(more);

@@ -19,8 +19,9 @@ mod tests;
 
 pub use histogram::Histogram;
 pub use shape::{
-    ColumnReport, ComparisonReport, DeploymentReport, KsReport, MeasuresReport, NotCompared,
-    PsiReport, QualityReport, Report, TestReport, ThresholdsReport, TrafficReport, WindowReport,
+    ColumnReport, ComparisonReport, DeploymentReport, FORMAT, KsReport, MeasuresReport,
+    NotCompared, PsiReport, QualityReport, Report, TestReport, ThresholdsReport, TrafficReport,
+    WindowReport,
 };
 
 /// What a report is made of.
@@ -67,7 +68,7 @@ impl Report {
         let judged = deployments.iter().filter(|of| !of.mirrored).filter_map(|of| of.verdict);
         let verdict = judged.max().unwrap_or(Verdict::InsufficientData);
         Report {
-            format: shape::FORMAT.to_owned(),
+            format: FORMAT.to_owned(),
             endpoint: findings.endpoint.to_owned(),
             window: WindowReport::new(findings.window),
             verdict,
@@ -166,14 +167,15 @@ fn columns_of<'a>(
 ) -> impl Iterator<Item = ColumnReport> + 'a {
     analysis.columns.iter().filter_map(move |of| {
         let (column, tally) = profile.columns().find(|(column, _)| column.name() == of.name)?;
-        let reference = match reference {
-            None => column.counts(),
+        let (other, counts) = match reference {
+            None => (column, column.counts()),
             Some(reference) => {
                 let mut columns = reference.columns();
-                columns.find(|(other, _)| other.name() == of.name)?.1.counts()
+                let (other, tally) = columns.find(|(other, _)| other.name() == of.name)?;
+                (other, tally.counts())
             }
         };
-        let histogram = Histogram::new(column, reference, tally.counts());
+        let histogram = Histogram::new(column, (other, counts), tally.counts());
         Some(ColumnReport::new(column, of, tally.range(), histogram))
     })
 }

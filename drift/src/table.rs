@@ -109,6 +109,14 @@ impl Table {
         self.rows
     }
 
+    /// Bytes of its columns once unpacked, as a Parquet footer has them; 0 for CSV.
+    pub(crate) fn unpacked_bytes(&self) -> u64 {
+        let Form::Parquet(metadata) = &self.form else { return 0 };
+        let groups = metadata.metadata().row_groups().iter();
+        let bytes = groups.map(|group| u64::try_from(group.total_byte_size()).unwrap_or(u64::MAX));
+        bytes.fold(0, u64::saturating_add)
+    }
+
     /// Its rows, of some of its columns; in the file's order of columns, not the given one.
     ///
     /// # Errors

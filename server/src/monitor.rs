@@ -6,7 +6,7 @@
 //! all replicas back, `look` makes a report of them, `standing` says since when a deployment
 //! drifts, `reports` keeps the last ones. Scoring never waits for any of it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,9 +17,9 @@ use arc_swap::ArcSwap;
 use model_loader::{Name, Registry};
 use object_store::ObjectStore;
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, oneshot};
 use tokio::task::LocalSet;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::alerts::{Alerts, Targets};
 use crate::background;
@@ -45,6 +45,8 @@ pub use reports::{Seen, report_path};
 const TICK: Duration = Duration::from_secs(1);
 /// Without a renewal for so long, another replica takes over.
 const LEASE: Duration = Duration::from_secs(15);
+/// A look that failed is tried again so soon.
+const AGAIN: Duration = Duration::from_secs(10);
 /// Panes files are written as often as the most impatient endpoint looks, within these.
 const FLUSH: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(60));
 
@@ -79,18 +81,30 @@ pub struct Monitor {
 /// Its state.
 struct Watch {
     endpoints: Arc<ArcSwap<Endpoints>>,
-    sums: Sums,
+    sums: Rc<RefCell<Sums>>,
     files: Files,
     looker: Looker,
-    lease: Lease,
-    /// Whether this replica looks and tells.
-    leads: Rc<RefCell<Option<Targets>>>,
+    leads: Rc<Leads>,
     /// The next flush, unix microseconds.
     next_flush_us: i64,
     /// The next look at each endpoint.
     next_look_us: BTreeMap<String, i64>,
     clock: fn() -> i64,
 }
+
+/// Whether this replica looks and tells, as what goes on beside each other sees it.
+#[derive(Debug, Default)]
+struct Leads {
+    /// Whether there is anything to look at.
+    is_wanted: Cell<bool>,
+    /// Whether the lease is held.
+    is_held: Cell<bool>,
+    /// Who is told.
+    targets: RefCell<Targets>,
+}
+
+/// Says that the thread broke off: nobody else would notice before the end.
+struct LastWords;
 
 // === impl Monitor ===
 
@@ -103,6 +117,7 @@ impl Monitor {
         let runtime = runtime::new()?;
         let (stop, stopped) = oneshot::channel();
         let run = move || {
+            let _last_words = LastWords;
             background::yield_to_scoring();
             LocalSet::new().block_on(&runtime, run(tools, stopped));
         };
@@ -112,121 +127,164 @@ impl Monitor {
 
     /// Writes what was counted, within `budget`, and ends. No thread may be counting any more.
     pub fn finish(self, budget: Duration) {
-        if self.stop.send(budget).is_ok() && self.thread.join().is_err() {
-            tracing::error!("the monitor broke off");
+        // One that broke off has said so.
+        let _ = self.stop.send(budget);
+        let _ = self.thread.join();
+    }
+}
+
+impl Drop for LastWords {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!("the monitor broke off: drift is not looked for any more");
         }
     }
 }
 
 async fn run(tools: Tools, mut stopped: oneshot::Receiver<Duration>) {
     let Tools { store, registry, endpoints, mut panes, seen, alerts, life, clock } = tools;
-    let leads = Rc::new(RefCell::new(None));
+    let leads = Rc::<Leads>::default();
+    let sums = Rc::<RefCell<Sums>>::default();
     let (replica, boot) = (life.0.to_string(), life.1);
-    let holder = format!("{replica}-{boot}");
     let name = "drift".parse().expect("a sound name");
+    let lease = Lease::new(Arc::clone(&store), &name, format!("{replica}-{boot}"), LEASE);
+    let lease = Rc::new(Mutex::new(lease));
     let alerts = Rc::new(alerts);
     let mut watch = Watch {
         endpoints,
-        sums: Sums::default(),
+        sums: Rc::clone(&sums),
         files: Files::new(Arc::clone(&store), replica.clone(), boot),
-        looker: Looker::new(Arc::clone(&store), registry, seen, Rc::clone(&alerts), replica),
-        lease: Lease::new(store, &name, holder, LEASE),
+        looker: Looker::new(store, registry, Arc::clone(&seen), Rc::clone(&alerts), replica),
         leads: Rc::clone(&leads),
         next_flush_us: 0,
         next_look_us: BTreeMap::new(),
         clock,
     };
-    // A receiver that hangs must not hold up the next look.
+    // Beside each other: a look that reads much, or a receiver that hangs, must hold up neither
+    // the lease nor the panes that come.
+    let renewing = tokio::task::spawn_local(renew(Rc::clone(&lease), Rc::clone(&leads), clock));
     let telling = tokio::task::spawn_local(tell(alerts, leads, clock));
-    let mut ticks = tokio::time::interval(TICK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let budget = loop {
-        tokio::select! {
-            Some(full) = panes.recv() => watch.sums.add(full),
-            _ = ticks.tick() => watch.tick().await,
-            budget = &mut stopped => break budget.unwrap_or_default(),
+    let take = async {
+        while let Some(full) = panes.recv().await {
+            if !sums.borrow_mut().add(full) {
+                seen.lost_pane();
+            }
         }
+        std::future::pending::<()>().await;
     };
+    let budget = tokio::select! {
+        budget = &mut stopped => budget.unwrap_or_default(),
+        () = take => Duration::ZERO,
+        () = watch.work() => Duration::ZERO,
+    };
+    renewing.abort();
     telling.abort();
     while let Ok(full) = panes.try_recv() {
-        watch.sums.add(full);
+        if !sums.borrow_mut().add(full) {
+            seen.lost_pane();
+        }
     }
-    if tokio::time::timeout(budget, watch.end()).await.is_err() {
+    let end = async {
+        watch.files.flush(&sums).await;
+        if let Err(error) = lease.lock().await.release().await {
+            tracing::warn!(%error, "the lease of who looks for drift");
+        }
+    };
+    if tokio::time::timeout(budget, end).await.is_err() {
         tracing::warn!("there was no time to write the last counters of rows");
     }
 }
 
-/// Sends what waits, for as long as this replica leads.
-async fn tell(alerts: Rc<Alerts>, leads: Rc<RefCell<Option<Targets>>>, clock: fn() -> i64) {
-    let mut ticks = tokio::time::interval(TICK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+/// Holds the lease for as long as there is anything to look at.
+async fn renew(lease: Rc<Mutex<Lease>>, leads: Rc<Leads>, clock: fn() -> i64) {
+    let mut ticks = ticks();
     loop {
         ticks.tick().await;
-        let targets = leads.borrow().clone();
-        let Some(targets) = targets else {
+        let mut lease = lease.lock().await;
+        let is_held = if leads.is_wanted.get() {
+            let held = lease.hold(clock()).await;
+            held.unwrap_or_else(|error| {
+                tracing::warn!(%error, "the lease of who looks for drift");
+                lease.is_held(clock())
+            })
+        } else {
+            false
+        };
+        leads.is_held.set(is_held);
+    }
+}
+
+/// Sends what waits, for as long as this replica leads.
+async fn tell(alerts: Rc<Alerts>, leads: Rc<Leads>, clock: fn() -> i64) {
+    let mut ticks = ticks();
+    loop {
+        ticks.tick().await;
+        if !leads.is_held.get() {
             alerts.stand_by().await;
             continue;
-        };
+        }
+        let targets = leads.targets.borrow().clone();
         if let Err(error) = alerts.deliver_due(clock(), &targets).await {
             tracing::warn!(%error, "alerts cannot be sent");
         }
     }
 }
 
+fn ticks() -> Interval {
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
 // === impl Watch ===
 
 impl Watch {
+    async fn work(&mut self) {
+        let mut ticks = ticks();
+        loop {
+            ticks.tick().await;
+            self.tick().await;
+        }
+    }
+
     async fn tick(&mut self) {
         let now_us = (self.clock)();
         let endpoints = self.endpoints.load_full();
-        if now_us >= self.next_flush_us {
-            let every_us = us(flush_every(&endpoints));
+        let every_us = us(flush_every(&endpoints));
+        // A clock that was set back must not keep the next flush away.
+        if now_us >= self.next_flush_us || self.next_flush_us > now_us.saturating_add(every_us) {
             self.next_flush_us = (now_us.div_euclid(every_us) + 1) * every_us;
-            self.files.flush(&mut self.sums).await;
+            self.files.flush(&self.sums).await;
         }
         let watched: Vec<_> = endpoints
             .iter()
             .filter_map(|endpoint| Some((endpoint, endpoint.drift.as_deref()?)))
             .collect();
-        if watched.is_empty() {
-            self.lead(None);
-            return;
-        }
-        let held = self.lease.hold(now_us).await;
-        let is_held = held.unwrap_or_else(|error| {
-            tracing::warn!(%error, "the lease of who looks for drift");
-            self.lease.is_held((self.clock)())
-        });
-        if !is_held {
+        self.leads.is_wanted.set(!watched.is_empty());
+        if watched.is_empty() || !self.leads.is_held.get() {
             self.next_look_us.clear();
             self.looker.stand_by();
-            self.lead(None);
             return;
         }
         let targets = watched.iter();
         let targets = targets.map(|(of, drift)| (of.name.to_string(), drift.alerts.clone()));
-        self.lead(Some(targets.collect()));
+        *self.leads.targets.borrow_mut() = targets.collect();
+        let is_watched = |name: &str| watched.iter().any(|(of, _)| of.name.as_ref() == name);
+        self.next_look_us.retain(|name, _| is_watched(name));
+        self.looker.keep_only(is_watched);
         for (endpoint, drift) in watched {
-            let due = self.next_look_us.entry(endpoint.name.to_string()).or_insert(now_us);
-            if now_us < *due {
+            let name = endpoint.name.to_string();
+            let every_us = us(drift.every);
+            let due = self.next_look_us.get(&name).copied().unwrap_or(now_us);
+            if now_us < due.min(now_us.saturating_add(every_us)) {
                 continue;
             }
-            *due = now_us + us(drift.every);
-            self.looker.look(endpoint, drift, now_us).await;
-            if !self.lease.is_held((self.clock)()) {
+            let is_done = self.looker.look(endpoint, drift, now_us).await;
+            let pause_us = if is_done { every_us } else { every_us.min(us(AGAIN)) };
+            self.next_look_us.insert(name, now_us.saturating_add(pause_us));
+            if !self.leads.is_held.get() {
                 break;
             }
-        }
-    }
-
-    fn lead(&self, targets: Option<Targets>) {
-        *self.leads.borrow_mut() = targets;
-    }
-
-    async fn end(&mut self) {
-        self.files.flush(&mut self.sums).await;
-        if let Err(error) = self.lease.release().await {
-            tracing::warn!(%error, "the lease of who looks for drift");
         }
     }
 }

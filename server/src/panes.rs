@@ -1,5 +1,5 @@
 //! What one thread counted lately: an open pane for each deployment and minute, handed on to the
-//! monitor when its time is over.
+//! monitor every few seconds.
 //!
 //! Filled by `exchange` on scoring threads and by `mirror` for copies. Counting takes no lock and
 //! waits for nobody; a pane is made when a deployment's first request of a minute comes, and handed
@@ -70,10 +70,15 @@ pub fn way() -> (Outbound, UnboundedReceiver<Full>) {
 // === impl Subject ===
 
 impl Subject {
-    /// How a deployment without a baseline, or with one, counts tensors of these columns.
-    pub fn plan(baseline: Option<&Arc<Baseline>>, blocks: &[Block]) -> Arc<Plan> {
+    /// How a deployment, with a baseline or without, counts tensors of these columns; those that
+    /// are covered have no value counted.
+    pub fn plan(
+        baseline: Option<&Arc<Baseline>>,
+        blocks: &[Block],
+        covered: impl Fn(&str) -> bool,
+    ) -> Arc<Plan> {
         let baseline = baseline.map_or_else(|| Arc::new(Baseline::none()), Arc::clone);
-        Arc::new(Plan::new(baseline, blocks))
+        Arc::new(Plan::new(baseline, blocks, covered))
     }
 }
 

@@ -5,6 +5,8 @@
 //! first dimension is not the request's rows (a constant output, say) has no value per row and is
 //! left out of the schema.
 
+use std::collections::HashSet;
+
 use collector::{
     Block, HashKey, Kind, Record, Route, RowSchema, Rules, Source, TraceContext,
     Values as RowValues,
@@ -75,6 +77,11 @@ fn rules(keep: &CollectSpec) -> Rules {
         _ => format!("{INPUT}.{name}"),
     };
     features.map(|(name, rule)| (complete(name), rule.clone())).collect()
+}
+
+/// The complete names of the columns that privacy rules are for.
+pub fn covered(keep: &CollectSpec) -> HashSet<String> {
+    rules(keep).into_keys().collect()
 }
 
 /// Whether rows of such a model can be written at all, whichever deployment it is put at.

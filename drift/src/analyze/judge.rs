@@ -5,8 +5,9 @@ use super::measure::measure;
 use super::{Analysis, ColumnAnalysis, Measures, Side, Thresholds, Verdict};
 use crate::baseline::{Bins, Column};
 
-/// A column, its reference if there is one, its live side, and rows under a privacy rule.
-pub(super) type Pair<'a> = (&'a Column, Option<Side<'a>>, Side<'a>, u64);
+/// A column, its reference and by whose bins that is counted, its live side, and rows under a
+/// privacy rule.
+pub(super) type Pair<'a> = (&'a Column, Option<(&'a Column, Side<'a>)>, Side<'a>, u64);
 
 /// Judges columns that are tested together; `rows` are those of the reference and the live ones.
 pub(super) fn all<'a>(
@@ -32,7 +33,7 @@ pub(super) fn all<'a>(
     let strictest = level / tests.max(1) as f64;
     let measured: Vec<Measures> = sides
         .iter()
-        .map(|(column, reference, current)| measure(column, reference, current, strictest))
+        .map(|(column, reference, current)| measure(column, *reference, current, strictest))
         .collect();
     let p = |measures: &Measures| {
         let (psi, ks) = (measures.psi.map(|psi| psi.p), measures.ks.map(|ks| ks.p));
@@ -40,7 +41,7 @@ pub(super) fn all<'a>(
     };
     let rejected = rejected_up_to(&measured.iter().flat_map(p).collect::<Vec<f64>>(), level);
     let columns = sides.into_iter().zip(measured);
-    let columns = columns.map(|((column, reference, current), measures)| {
+    let columns = columns.map(|((column, (_, reference), current), measures)| {
         let (verdict, drifting) = judge(&measures, thresholds, rejected);
         let (reference, current) = (reference.quality, current.quality);
         let name = column.name().to_owned();
@@ -62,7 +63,7 @@ fn judge(
 ) -> (Verdict, Vec<&'static str>) {
     let is_rejected = |p: f64| rejected.is_some_and(|limit| p <= limit);
     let mut drifting = Vec::new();
-    let mut would_show = measures.psi.is_some();
+    let mut would_show = measures.psi.is_some() || measures.ks.is_some();
     if let Some(psi) = measures.psi {
         // What only the added 1 has made is no effect either.
         if psi.value - psi.invented >= thresholds.psi() && is_rejected(psi.p) {

@@ -5,8 +5,9 @@ use super::groups;
 use crate::baseline::{Bins, Column};
 use crate::distance::chi_square::{ChiSquare, Correction, contingency};
 use crate::distance::jensen_shannon::{self, Base};
+use crate::distance::ks::{self, Bracket};
 use crate::distance::psi::{invented, psi};
-use crate::distance::{Bin, ks, shares, variation, wasserstein};
+use crate::distance::{Bin, shares, variation, wasserstein};
 
 /// How far two sides of a column lie apart. All is none without rows on either side.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,8 +42,8 @@ pub struct Psi {
     pub p: f64,
 }
 
-/// A Kolmogorov-Smirnov distance: between `low` and `high`, which are equal where every value has a
-/// bin of its own.
+/// A Kolmogorov-Smirnov distance: between `low` and `high`. It is `low` where each live value is
+/// one of the few that the baseline has.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ks {
     /// It is this or more.
@@ -58,7 +59,7 @@ pub struct Ks {
 /// Measures a column; `level` is the probability at which critical values stand.
 pub(super) fn measure(
     column: &Column,
-    reference: &Side<'_>,
+    (other, reference): (&Column, Side<'_>),
     current: &Side<'_>,
     level: f64,
 ) -> Measures {
@@ -66,6 +67,13 @@ pub(super) fn measure(
     if n == 0 || m == 0 {
         return Measures::default();
     }
+    if other.bins() != column.bins() {
+        return Measures {
+            ks: ks_apart((other, &reference), (column, current), level),
+            ..Measures::default()
+        };
+    }
+    let reference = &reference;
     let groups = groups_with_missing(column, reference, current);
     let law = super::chance::PsiLaw::new(groups.len(), n, m);
     let (value, invented) = (psi(&groups), invented(&groups));
@@ -86,13 +94,7 @@ pub(super) fn measure(
     let fine = reference.counts.iter().zip(current.counts);
     let fine: Vec<Bin> =
         fine.map(|(reference, current)| Bin { reference: *reference, current: *current }).collect();
-    let (n, m) = (n - reference.quality.missing(), m - current.quality.missing());
-    let ks = ks::bracket(&fine).map(|bracket| Ks {
-        low: bracket.low,
-        high: bracket.high,
-        critical: super::chance::ks_critical(level, n, m),
-        p: ks::limit_p(bracket.low, n, m),
-    });
+    let ks = ks::bracket(&fine).map(|bracket| Ks::new(bracket, reference, current, level));
     let wasserstein = numbers.summary().filter(|summary| summary.std > 0.0).and_then(|summary| {
         let distance = match numbers.values() {
             Some(values) => between_values(&fine, &values)?,
@@ -104,6 +106,30 @@ pub(super) fn measure(
         Some(distance / summary.std)
     });
     Measures { ks, wasserstein, ..measures }
+}
+
+/// The distance of numbers that are counted by bins of their own.
+fn ks_apart(
+    (other, reference): (&Column, &Side<'_>),
+    (column, current): (&Column, &Side<'_>),
+    level: f64,
+) -> Option<Ks> {
+    let (Bins::Numbers(a), Bins::Numbers(b)) = (other.bins(), column.bins()) else { return None };
+    let (a, b) = ((a.edges(), reference.counts), (b.edges(), current.counts));
+    let bracket = ks::bracket_apart(a, b)?;
+    Some(Ks::new(bracket, reference, current, level))
+}
+
+// === impl Ks ===
+
+impl Ks {
+    fn new(bracket: Bracket, reference: &Side<'_>, current: &Side<'_>, level: f64) -> Ks {
+        let present = |side: &Side<'_>| side.quality.rows - side.quality.missing();
+        let (n, m) = (present(reference), present(current));
+        let Bracket { low, high } = bracket;
+        let critical = super::chance::ks_critical(level, n, m);
+        Ks { low, high, critical, p: ks::limit_p(low, n, m) }
+    }
 }
 
 /// The groups of bins that have a row on either side, that of missing values last.

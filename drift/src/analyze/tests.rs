@@ -268,12 +268,16 @@ fn two_profiles_are_held_against_each_other() {
     // The same training data, read again, has the same bins; other data has not.
     let again = counted(&baseline(even(10_000, 0.0)), even(2000, 0.5));
     assert_eq!(analyze_against(&green, &again, &thresholds), found);
-    let foreign = counted(&baseline(even(9000, 0.1)), even(2000, 0.5));
-    let found = analyze_against(&green, &foreign, &thresholds);
-    assert_eq!(
-        (found.verdict(), found.incomparable),
-        (Verdict::InsufficientData, vec!["in.x0".to_owned()])
-    );
+    // Over other bins there is the bracket of the distance.
+    let over_others = |values| counted(&baseline(even(9000, 0.1)), values);
+    let found = analyze_against(&green, &over_others(even(2000, 0.5)), &thresholds);
+    let measured = &found.columns[0].measures;
+    assert_eq!((found.verdict(), measured.psi), (Verdict::Ok, None));
+    assert!(measured.ks.unwrap().high < 0.51, "{measured:?}");
+    let found = analyze_against(&green, &over_others(even(2000, 0.2)), &thresholds);
+    let ks = found.columns[0].measures.ks.unwrap();
+    assert_eq!((found.verdict(), &found.columns[0].drifting[..]), (Verdict::Drift, &["ks"][..]));
+    assert!(ks.low < 0.3 + 1e-9 && 0.3 < ks.high, "{ks:?}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use arrow_array::RecordBatch;
 use rayon::prelude::*;
 
 use super::file::check_name;
-use super::learn::{Kind, Learner, Picked};
+use super::learn::{Kind, Learner, Room};
 use super::{Baseline, Column, MAX_COLUMNS, Rows, Skipped, beside, complete};
 use crate::error::Error;
 use crate::profile::Profile;
@@ -29,13 +29,16 @@ impl<'a, 'r> Build<'a, 'r> {
         rows: &'a Rows<'r>,
         columns: Option<&[String]>,
     ) -> Result<Build<'a, 'r>, Error> {
-        let all = || rows.schema().fields().iter().map(|f| f.name().clone()).collect();
+        let fields = || rows.schema().fields().iter();
+        // pandas' index has a column without a name: nobody asked for it.
+        let sound = |name: &String| check_name(name).is_ok();
+        let all = || fields().map(|field| field.name().clone()).filter(sound).collect();
         let columns: Vec<String> = columns.map_or_else(all, <[String]>::to_vec);
         if columns.len() > MAX_COLUMNS {
             let (got, max) = (columns.len() as u64, MAX_COLUMNS as u64);
             return Err(Error::TooLarge { what: "columns", got, max });
         }
-        let picked = Picked::new(rows.count(), columns.len());
+        let room = Room::of_each(columns.len());
         let (names, learners, skipped) = (Vec::new(), Vec::new(), Vec::new());
         let mut build = Build { rows, names, learners, skipped };
         let mut seen = HashSet::new();
@@ -48,7 +51,7 @@ impl<'a, 'r> Build<'a, 'r> {
             let field = field.map_err(|_| Error::NoColumn(name.clone()))?;
             match Kind::of(field.data_type()) {
                 Some(kind) => {
-                    build.learners.push(Learner::new(kind, picked));
+                    build.learners.push(Learner::new(kind, room));
                     build.names.push(name);
                 }
                 None => build.skipped.push(Skipped { name, why: field.data_type().to_string() }),

@@ -3,7 +3,7 @@
 //! Edges fixed by the reference do not move when one wild value arrives, unlike equal widths
 //! between the extremes of both samples; and so many of them bracket the Kolmogorov-Smirnov
 //! distance to about 0.001. Three rules on top of plain quantiles:
-//! - Up to 1,000 distinct values have an edge between each two: then all distances are exact.
+//! - Up to 1,000 distinct values have an edge between each two.
 //! - An edge lies halfway between a value and the next greater one. Training data often has 64-bit
 //!   floats where a model takes 32-bit ones: an edge on the value itself would send 0.1 to one bin
 //!   and its rounded copy to the next.

@@ -142,7 +142,7 @@ impl ColumnFile {
             Bins::Categories(categories) => {
                 ColumnFile { categories: Some(categories.names.clone()), ..file }
             }
-            Bins::Numbers(Numbers { edges, is_distinct, summary }) => ColumnFile {
+            Bins::Numbers(Numbers { edges, is_distinct, summary, .. }) => ColumnFile {
                 edges: Some(edges.clone()),
                 distinct: is_distinct.then_some(true),
                 nans: Some(column.nans),
@@ -169,7 +169,7 @@ impl ColumnFile {
                     _ => return Err("min, max, mean and std are not all there".to_owned()),
                 };
                 check_numbers(&edges, summary.as_ref())?;
-                Bins::Numbers(Numbers { edges, is_distinct, summary })
+                Bins::Numbers(Numbers::new(edges, is_distinct, summary))
             }
             (None, Some(names)) if nans.is_none() && infinite.is_none() && self.min.is_none() => {
                 check_categories(&names)?;

@@ -1,10 +1,10 @@
 //! What the values of a column are like, as far as its bins need it: a sample, the distinct values
 //! while they are few, least, greatest, mean and spread; or each text and how often it comes.
 //!
-//! Memory is bounded whatever the rows: a sample of at most about 65,536 numbers a column (fewer
-//! with many columns), 1,000 distinct ones, 65,536 distinct texts.
+//! Memory is bounded whatever the rows: a sample of at most 65,536 numbers a column, 1,000 distinct
+//! ones, 65,536 distinct texts; less of each with more than 64 columns.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use arrow_array::Array;
 use arrow_schema::DataType;
@@ -17,13 +17,15 @@ use crate::{numbers, texts};
 pub(super) const DISTINCT_MAX: usize = 1000;
 /// Texts that have a bin of their own.
 const CATEGORIES_MAX: usize = 1000;
-/// Distinct texts that are counted; those first met after so many are among the others.
+/// Distinct texts of a column, and of all columns, that are counted; those first met after so many
+/// are among the others.
 const TEXTS_MAX: usize = 1 << 16;
+const ALL_TEXTS_MAX: usize = 1 << 22;
 /// Bytes of a text that has a bin of its own; a longer one is among the others.
 pub(super) const TEXT_BYTES_MAX: usize = 256;
 /// Values in the sample of a column, and of all columns.
-const SAMPLE_MAX: u64 = 1 << 16;
-const SAMPLES_MAX: u64 = 1 << 23;
+const SAMPLE_MAX: usize = 1 << 16;
+const SAMPLES_MAX: usize = 1 << 22;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,11 +36,14 @@ pub(super) enum Kind {
     Texts,
 }
 
-/// Which rows are in the sample: all of few, or those with a small hash of their number, which no
-/// pattern in the rows can meet.
+/// How much is kept of a column.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Picked {
-    below: Option<u64>,
+pub(super) struct Room {
+    /// Numbers in its sample: those of its rows with the smallest hashes of their place, which no
+    /// pattern in the rows can meet, and of which a column with few values has all.
+    numbers: usize,
+    /// Distinct texts.
+    texts: usize,
 }
 
 /// What is known of a column so far.
@@ -51,8 +56,9 @@ pub(super) enum Learner {
 /// Numbers, none of them NaN.
 #[derive(Debug)]
 pub(super) struct Seen {
-    picked: Picked,
-    sample: Vec<f64>,
+    room: usize,
+    /// Hash of the row, and the value's bits.
+    sample: BinaryHeap<(u64, u64)>,
     /// None once there are too many.
     distinct: Option<HashSet<u64>>,
     /// Finite values, and their mean and squared distances from it (Welford's recurrence).
@@ -64,8 +70,9 @@ pub(super) struct Seen {
 }
 
 /// Texts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Counted {
+    room: usize,
     counts: HashMap<String, u64>,
 }
 
@@ -83,19 +90,16 @@ impl Kind {
     }
 }
 
-// === impl Picked ===
+// === impl Room ===
 
-impl Picked {
-    pub(super) fn new(rows: u64, columns: usize) -> Picked {
-        let most = (SAMPLES_MAX / columns.max(1) as u64).clamp(4096, SAMPLE_MAX);
-        let share = |rows: u64| (u128::from(most) << 64) / u128::from(rows);
-        let below = (rows > most).then(|| u64::try_from(share(rows)).unwrap_or(u64::MAX));
-        Picked { below }
-    }
-
-    #[inline]
-    fn takes(self, row: u64) -> bool {
-        self.below.is_none_or(|below| scatter(row) < below)
+impl Room {
+    /// For each of so many columns.
+    pub(super) fn of_each(columns: usize) -> Room {
+        let columns = columns.max(1);
+        Room {
+            numbers: (SAMPLES_MAX / columns).clamp(4096, SAMPLE_MAX),
+            texts: (ALL_TEXTS_MAX / columns).clamp(CATEGORIES_MAX, TEXTS_MAX),
+        }
     }
 }
 
@@ -111,10 +115,10 @@ fn scatter(row: u64) -> u64 {
 // === impl Learner ===
 
 impl Learner {
-    pub(super) fn new(kind: Kind, picked: Picked) -> Learner {
+    pub(super) fn new(kind: Kind, room: Room) -> Learner {
         match kind {
-            Kind::Numbers => Learner::Numbers(Box::new(Seen::new(picked))),
-            Kind::Texts => Learner::Texts(Counted::default()),
+            Kind::Numbers => Learner::Numbers(Box::new(Seen::new(room.numbers))),
+            Kind::Texts => Learner::Texts(Counted { room: room.texts, counts: HashMap::new() }),
         }
     }
 
@@ -149,18 +153,23 @@ impl Learner {
 // === impl Seen ===
 
 impl Seen {
-    fn new(picked: Picked) -> Seen {
+    fn new(room: usize) -> Seen {
         let (min, max) = (f64::INFINITY, f64::NEG_INFINITY);
-        let (sample, distinct) = (Vec::new(), Some(HashSet::new()));
-        Seen { picked, sample, distinct, count: 0, min, max, mean: 0.0, squares: 0.0 }
+        let (sample, distinct) = (BinaryHeap::new(), Some(HashSet::new()));
+        Seen { room, sample, distinct, count: 0, min, max, mean: 0.0, squares: 0.0 }
     }
 
     fn add(&mut self, value: f64, row: u64) {
         if !value.is_finite() {
             return;
         }
-        if self.picked.takes(row) {
-            self.sample.push(value);
+        let hash = scatter(row);
+        if self.sample.len() < self.room {
+            self.sample.push((hash, value.to_bits()));
+        } else if let Some(mut greatest) = self.sample.peek_mut()
+            && hash < greatest.0
+        {
+            *greatest = (hash, value.to_bits());
         }
         if let Some(distinct) = &mut self.distinct {
             distinct.insert(value.to_bits());
@@ -176,9 +185,9 @@ impl Seen {
         self.squares += apart * (value - self.mean);
     }
 
-    fn bins(mut self) -> Numbers {
+    fn bins(self) -> Numbers {
         if self.count == 0 {
-            return Numbers { edges: Vec::new(), is_distinct: false, summary: None };
+            return Numbers::new(Vec::new(), false, None);
         }
         let is_distinct = self.distinct.is_some();
         let edges = match self.distinct {
@@ -188,8 +197,10 @@ impl Seen {
                 edges_of_distinct(&distinct)
             }
             None => {
-                self.sample.sort_unstable_by(f64::total_cmp);
-                edges_of_sample(&self.sample, self.min, self.max)
+                let sample = self.sample.into_iter().map(|(_, bits)| f64::from_bits(bits));
+                let mut sample: Vec<f64> = sample.collect();
+                sample.sort_unstable_by(f64::total_cmp);
+                edges_of_sample(&sample, self.min, self.max)
             }
         };
         // Squares of values beyond 1e154 overflow: then the spread is as good as the range.
@@ -198,7 +209,7 @@ impl Seen {
         let Seen { min, max, .. } = self;
         let mean = finite(self.mean, min / 2.0 + max / 2.0);
         let std = finite(std, max / 2.0 - min / 2.0);
-        Numbers { edges, is_distinct, summary: Some(Summary { min, max, mean, std }) }
+        Numbers::new(edges, is_distinct, Some(Summary { min, max, mean, std }))
     }
 }
 
@@ -208,7 +219,7 @@ impl Counted {
     fn add(&mut self, text: &str) {
         if let Some(count) = self.counts.get_mut(text) {
             *count += 1;
-        } else if self.counts.len() < TEXTS_MAX && text.len() <= TEXT_BYTES_MAX {
+        } else if self.counts.len() < self.room && text.len() <= TEXT_BYTES_MAX {
             self.counts.insert(text.to_owned(), 1);
         }
     }

@@ -72,6 +72,62 @@ pub fn bracket_with_points(bins: &[Bin], is_point: impl Fn(usize) -> bool) -> Op
     (n > 0.0 && m > 0.0).then(|| Bracket { low, high: high.max(low) })
 }
 
+/// What counters over edges of their own say of D: each side has rising edges and one count more.
+/// `None` when a side has no row or no edge.
+///
+/// At any value both distribution functions lie between what they are at their edges before and
+/// after it. `low` is the least by which they lie apart at some edge of either, `high` the most by
+/// which they can between two of them.
+pub fn bracket_apart(reference: (&[f64], &[u64]), current: (&[f64], &[u64])) -> Option<Bracket> {
+    let (a, b) = (Steps::new(reference)?, Steps::new(current)?);
+    let mut all: Vec<f64> = reference.0.iter().chain(current.0).copied().collect();
+    all.sort_unstable_by(f64::total_cmp);
+    all.dedup();
+    let (mut low, mut high) = (0.0f64, 0.0f64);
+    let (mut a_before, mut b_before) = (0.0, 0.0);
+    for edge in all {
+        let (a_at, b_at) = (a.at(edge), b.at(edge));
+        low = low.max(a_at.0 - b_at.1).max(b_at.0 - a_at.1);
+        high = high.max(a_at.1 - b_before).max(b_at.1 - a_before);
+        (a_before, b_before) = (a_at.0, b_at.0);
+    }
+    high = high.max(1.0 - a_before).max(1.0 - b_before).min(1.0);
+    Some(Bracket { low, high: high.max(low) })
+}
+
+/// A distribution function, known at its edges.
+struct Steps<'a> {
+    edges: &'a [f64],
+    /// Share of the rows up to each edge; one more than edges.
+    shares: Vec<f64>,
+}
+
+// === impl Steps ===
+
+impl<'a> Steps<'a> {
+    fn new((edges, counts): (&'a [f64], &[u64])) -> Option<Steps<'a>> {
+        let all: u64 = counts.iter().sum();
+        if all == 0 || edges.is_empty() || counts.len() != edges.len() + 1 {
+            return None;
+        }
+        let mut below = 0;
+        let share = |count: &u64| {
+            below += count;
+            below as f64 / all as f64
+        };
+        Some(Steps { edges, shares: counts.iter().map(share).collect() })
+    }
+
+    /// Between what the function is at `value`: exact at an edge.
+    fn at(&self, value: f64) -> (f64, f64) {
+        let place = self.edges.partition_point(|edge| *edge < value);
+        if self.edges.get(place) == Some(&value) {
+            return (self.shares[place], self.shares[place]);
+        }
+        (place.checked_sub(1).map_or(0.0, |before| self.shares[before]), self.shares[place])
+    }
+}
+
 /// Probability of D or more between samples of `n` and `m` rows of one continuous distribution, as
 /// SciPy's `ks_2samp` has it: exact when both have at most 10,000 rows, else the distribution of
 /// one sample of `nm / (n + m)` rows against its law. 1 for an empty sample.

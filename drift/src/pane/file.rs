@@ -18,6 +18,7 @@
 //! Files of a minute add up. A file need not be trusted.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::builder::{
@@ -28,7 +29,10 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Float64Type, Int32Type, TimestampMicrosecondType, UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Float64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray, UInt32Array, UInt64Array,
+};
 use arrow_schema::ArrowError;
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
@@ -42,6 +46,11 @@ use crate::table::Table;
 
 /// Most lines of a file.
 const MAX_LINES: u64 = 1 << 26;
+const MAX_UNPACKED: u64 = 1 << 30;
+const MAX_KEYS: usize = 1 << 16;
+const MAX_TEXT: usize = 512;
+/// Counts are exact as 64-bit floats up to here, and no sum of them overflows.
+const MAX_COUNT: u64 = 1 << 53;
 const MINUTE_US: i64 = 60_000_000;
 
 /// What a counter is called, in the order of [`beside`].
@@ -83,19 +92,28 @@ pub fn encode(sums: &BTreeMap<Key, Sum>) -> Result<Bytes, Error> {
     write().map(Bytes::from).map_err(failed)
 }
 
-/// The sums of a file, by names; `path` is what errors call it.
+/// The sums of a file, by names; `path` is what errors call it, `minutes` those that it may speak
+/// of, since 1970 UTC.
 ///
 /// # Errors
-/// [`Error::File`] that names it, for one that is no panes file.
-pub fn decode(path: &str, bytes: Bytes) -> Result<BTreeMap<Key, Lines>, Error> {
+/// [`Error::File`] that names it, for one that is no panes file or breaks a bound: 2^26 lines, 1
+/// GiB unpacked, 65,536 minutes of deployments, 512 bytes of a text, 2^53 of a count.
+pub fn decode(
+    path: &str,
+    bytes: Bytes,
+    minutes: Range<i64>,
+) -> Result<BTreeMap<Key, Lines>, Error> {
     let wrong = |why: String| Error::File { path: path.to_owned(), why };
     let table = Table::of_bytes(path, bytes)?;
     if table.rows() > MAX_LINES {
         return Err(wrong(format!("{} lines, at most {MAX_LINES}", table.rows())));
     }
+    if table.unpacked_bytes() > MAX_UNPACKED {
+        return Err(wrong(format!("more than {MAX_UNPACKED} bytes unpacked")));
+    }
     let mut found = BTreeMap::new();
     for batch in table.batches(&NAMES)? {
-        read(&batch?, &mut found).map_err(wrong)?;
+        read(&batch?, &minutes, &mut found).map_err(wrong)?;
     }
     Ok(found)
 }
@@ -196,52 +214,139 @@ impl Writer {
     }
 }
 
+/// The columns of one batch.
+struct Columns {
+    minutes: TimestampMicrosecondArray,
+    deployments: StringArray,
+    models: StringArray,
+    versions: StringArray,
+    baselines: StringArray,
+    mirrored: BooleanArray,
+    columns: StringArray,
+    counters: StringArray,
+    bins: UInt32Array,
+    counts: UInt64Array,
+    values: Float64Array,
+}
+
 /// Adds the lines of one batch.
-fn read(batch: &RecordBatch, found: &mut BTreeMap<Key, Lines>) -> Result<(), String> {
-    let column = |name: &str| batch.column_by_name(name).ok_or_else(|| format!("no `{name}`"));
-    let other = |name: &str| format!("column `{name}` is of another type");
-    let text = |name: &str| {
-        let mut texts = StringBuilder::new();
-        let column = column(name)?;
-        let is_text = crate::texts::for_each(column, |text| texts.append_option(text));
-        is_text.then(|| texts.finish()).ok_or_else(|| other(name))
-    };
-    let [deployments, models, versions, baselines, columns, counters] =
-        ["deployment_name", "model_name", "model_version", "baseline", "column", "counter"]
-            .map(text);
-    let (deployments, models, versions) = (deployments?, models?, versions?);
-    let (baselines, columns, counters) = (baselines?, columns?, counters?);
-    let minutes = column("event_minute")?.as_primitive_opt::<TimestampMicrosecondType>();
-    let minutes = minutes.ok_or_else(|| other("event_minute"))?;
-    let mirrored = column("mirrored")?.as_boolean_opt().ok_or_else(|| other("mirrored"))?;
-    let bins = column("bin")?.as_primitive_opt::<UInt32Type>().ok_or_else(|| other("bin"))?;
-    let counts = column("count")?.as_primitive_opt::<UInt64Type>();
-    let counts = counts.ok_or_else(|| other("count"))?;
-    let values = column("value")?.as_primitive_opt::<Float64Type>();
-    let values = values.ok_or_else(|| other("value"))?;
+fn read(
+    batch: &RecordBatch,
+    of: &Range<i64>,
+    found: &mut BTreeMap<Key, Lines>,
+) -> Result<(), String> {
+    let columns = Columns::of(batch)?;
+    let mut last: Option<Key> = None;
     for at in 0..batch.num_rows() {
-        let is_whole = minutes.is_valid(at) && minutes.value(at) % MINUTE_US == 0;
-        if !is_whole || minutes.value(at) < 0 || mirrored.is_null(at) {
-            return Err("a line without its minute".to_owned());
+        // Lines of one key stand together: only where it changes is it made and looked up.
+        let key = match last.take().filter(|key| columns.is_of(at, key)) {
+            Some(key) => key,
+            None => columns.key(at, of)?,
+        };
+        if !found.contains_key(&key) {
+            if found.len() >= MAX_KEYS {
+                return Err(format!("more than {MAX_KEYS} minutes of deployments"));
+            }
+            found.insert(key.clone(), Lines::default());
         }
-        let key = Key {
-            minute: minutes.value(at) / MINUTE_US,
-            deployment: deployments.value(at).to_owned(),
-            model: models.value(at).to_owned(),
-            version: versions.value(at).to_owned(),
-            baseline: baselines.is_valid(at).then(|| baselines.value(at).to_owned()),
-            is_mirrored: mirrored.value(at),
-        };
-        let line = Line {
-            column: columns.is_valid(at).then(|| columns.value(at)),
-            counter: counters.value(at),
-            bin: bins.is_valid(at).then(|| bins.value(at)),
-            count: counts.is_valid(at).then(|| counts.value(at)),
-            value: values.is_valid(at).then(|| values.value(at)),
-        };
-        found.entry(key).or_default().take(line)?;
+        if let Some(lines) = found.get_mut(&key) {
+            lines.take(columns.line(at)?)?;
+        }
+        last = Some(key);
     }
     Ok(())
+}
+
+// === impl Columns ===
+
+impl Columns {
+    fn of(batch: &RecordBatch) -> Result<Columns, String> {
+        let column =
+            |name: &str| batch.column_by_name(name).ok_or_else(|| format!("no column `{name}`"));
+        let other = |name: &str| format!("column `{name}` is of another type");
+        let minutes = column("event_minute")?.as_primitive_opt::<TimestampMicrosecondType>();
+        let bins = column("bin")?.as_primitive_opt::<UInt32Type>();
+        let counts = column("count")?.as_primitive_opt::<UInt64Type>();
+        let values = column("value")?.as_primitive_opt::<Float64Type>();
+        Ok(Columns {
+            minutes: minutes.ok_or_else(|| other("event_minute"))?.clone(),
+            deployments: texts(batch, "deployment_name")?,
+            models: texts(batch, "model_name")?,
+            versions: texts(batch, "model_version")?,
+            baselines: texts(batch, "baseline")?,
+            mirrored: column("mirrored")?
+                .as_boolean_opt()
+                .ok_or_else(|| other("mirrored"))?
+                .clone(),
+            columns: texts(batch, "column")?,
+            counters: texts(batch, "counter")?,
+            bins: bins.ok_or_else(|| other("bin"))?.clone(),
+            counts: counts.ok_or_else(|| other("count"))?.clone(),
+            values: values.ok_or_else(|| other("value"))?.clone(),
+        })
+    }
+
+    /// Whether a line is of that key.
+    fn is_of(&self, at: usize, key: &Key) -> bool {
+        self.minutes.is_valid(at)
+            && self.minutes.value(at) == key.minute * MINUTE_US
+            && self.mirrored.is_valid(at)
+            && self.mirrored.value(at) == key.is_mirrored
+            && self.deployments.value(at) == key.deployment
+            && self.models.value(at) == key.model
+            && self.versions.value(at) == key.version
+            && text(&self.baselines, at) == key.baseline.as_deref()
+    }
+
+    /// The key of a line, of one of these minutes.
+    fn key(&self, at: usize, of: &Range<i64>) -> Result<Key, String> {
+        let is_whole = self.minutes.is_valid(at) && self.minutes.value(at) % MINUTE_US == 0;
+        let minute = self.minutes.value(at).div_euclid(MINUTE_US);
+        if !is_whole || self.mirrored.is_null(at) || !of.contains(&minute) {
+            return Err("a line without its minute, or of another hour".to_owned());
+        }
+        Ok(Key {
+            minute,
+            deployment: self.deployments.value(at).to_owned(),
+            model: self.models.value(at).to_owned(),
+            version: self.versions.value(at).to_owned(),
+            baseline: text(&self.baselines, at).map(str::to_owned),
+            is_mirrored: self.mirrored.value(at),
+        })
+    }
+
+    fn line(&self, at: usize) -> Result<Line<'_>, String> {
+        let count = self.counts.is_valid(at).then(|| self.counts.value(at));
+        if count.is_some_and(|count| count > MAX_COUNT) {
+            return Err(format!("a count above {MAX_COUNT}"));
+        }
+        Ok(Line {
+            column: text(&self.columns, at),
+            counter: self.counters.value(at),
+            bin: self.bins.is_valid(at).then(|| self.bins.value(at)),
+            count,
+            value: self.values.is_valid(at).then(|| self.values.value(at)),
+        })
+    }
+}
+
+fn text(of: &StringArray, at: usize) -> Option<&str> {
+    of.is_valid(at).then(|| of.value(at))
+}
+
+/// A column of short texts, whatever its encoding.
+fn texts(batch: &RecordBatch, name: &str) -> Result<StringArray, String> {
+    let column = batch.column_by_name(name).ok_or_else(|| format!("no column `{name}`"))?;
+    let (mut texts, mut is_long) = (StringBuilder::new(), false);
+    let is_text = crate::texts::for_each(column, |text| {
+        is_long |= text.is_some_and(|text| text.len() > MAX_TEXT);
+        texts.append_option(text.filter(|_| !is_long));
+    });
+    match is_text {
+        true if is_long => Err(format!("a text in `{name}` of more than {MAX_TEXT} bytes")),
+        true => Ok(texts.finish()),
+        false => Err(format!("column `{name}` is of another type")),
+    }
 }
 
 // === impl Lines ===

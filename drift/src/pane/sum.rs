@@ -64,7 +64,7 @@ impl Sum {
 
     /// Adds a pane over the same baseline.
     pub fn add(&mut self, pane: &Pane) {
-        debug_assert!(Arc::ptr_eq(self.profile.baseline(), pane.plan.baseline()));
+        debug_assert_eq!(self.profile.baseline(), pane.plan.baseline());
         self.profile.add(pane.rows(), pane.counted());
         for (column, range) in pane.ranges.iter().enumerate() {
             self.profile.widen(column, range);

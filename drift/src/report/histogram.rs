@@ -31,7 +31,14 @@ pub struct Histogram {
 // === impl Histogram ===
 
 impl Histogram {
-    pub(super) fn new(column: &Column, reference: &[u64], current: &[u64]) -> Histogram {
+    /// Of the reference's counts, which may be by bins of its own, and of the live ones.
+    pub(super) fn new(
+        column: &Column,
+        (other, reference): (&Column, &[u64]),
+        current: &[u64],
+    ) -> Histogram {
+        let moved = moved(other, column, reference);
+        let reference = moved.as_deref().unwrap_or(reference);
         let sides = [reference, current];
         let (labels, [reference, current]) = match column.bins() {
             Bins::Categories(categories) => of_categories(categories.names(), sides),
@@ -42,6 +49,26 @@ impl Histogram {
         };
         Histogram { labels, reference: shares(reference), current: shares(current) }
     }
+}
+
+/// Counts of numbers by the bins of another column: each bin goes whole to where its middle is.
+fn moved(from: &Column, to: &Column, counts: &[u64]) -> Option<Vec<u64>> {
+    let (Bins::Numbers(a), Bins::Numbers(b)) = (from.bins(), to.bins()) else { return None };
+    if a == b {
+        return None;
+    }
+    let mut moved = vec![0; b.edges().len() + 1];
+    for (bin, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+        let before = bin.checked_sub(1).and_then(|before| a.edges().get(before));
+        let middle = match (before, a.edges().get(bin)) {
+            (Some(start), Some(end)) => start / 2.0 + end / 2.0,
+            (Some(start), None) => start.next_up(),
+            (None, Some(end)) => *end,
+            (None, None) => 0.0,
+        };
+        moved[b.bin(middle)] += count;
+    }
+    Some(moved)
 }
 
 fn shares(bars: Vec<f64>) -> Vec<f64> {

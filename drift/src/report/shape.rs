@@ -9,7 +9,8 @@ use crate::analyze::{ColumnAnalysis, Measures, Quality, Thresholds, Verdict};
 use crate::baseline::{Bins, Column};
 use crate::window::{Window, instant};
 
-pub(super) const FORMAT: &str = "skeg-drift-report/2";
+/// What the key `format` says.
+pub const FORMAT: &str = "skeg-drift-report/2";
 
 /// One endpoint over one window.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -94,7 +94,9 @@ pub(super) fn of_model(file: &Path, onnx: &[u8], options: &Options) -> Result<Ba
         Failure::new(Failure::FAILED, format!("--baseline {}: {error}", file.display()))
     };
     if let Some(stored) = stored(file)? {
-        return Ok(stored);
+        let model = Model::load(onnx, options);
+        let model = model.map_err(|error| Failure::new(Failure::FAILED, error))?;
+        return training::fitting(stored, &model).map_err(|error| failed(&error));
     }
     let table = Table::open(file).map_err(|error| failed(&error))?;
     let model = Model::load(onnx, options).map_err(|error| Failure::new(Failure::FAILED, error))?;

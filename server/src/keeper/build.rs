@@ -188,6 +188,7 @@ fn subject(
     let mut blocks = record::inputs(signature);
     blocks.extend(record::outputs(signature));
     let baseline = loaded.baseline.as_ref();
+    let covered = record::covered(&spec.collect);
     Subject {
         endpoint: spec.name.to_string(),
         deployment: wanted.name.to_string(),
@@ -195,7 +196,9 @@ fn subject(
         version: model.version.to_string(),
         digest: loaded.digest.clone(),
         baseline: baseline.map(|(digest, _)| digest.clone()),
-        plan: Subject::plan(baseline.map(|(_, baseline)| baseline), &blocks),
+        plan: Subject::plan(baseline.map(|(_, baseline)| baseline), &blocks, |name| {
+            covered.contains(name)
+        }),
     }
 }
 

@@ -34,28 +34,39 @@ impl Baselines {
         }
     }
 
-    /// The baseline of a pane, from the registry if it is of no served version.
-    pub(super) async fn of(&mut self, key: &Key) -> Option<Arc<Baseline>> {
-        let digest = key.baseline.as_ref()?;
+    /// The baseline of a pane, from the registry if it is of no served version; none when there is
+    /// no such version any more, or what it has cannot be read.
+    ///
+    /// # Errors
+    /// The store's words: it may be there the next time.
+    pub(super) async fn of(&mut self, key: &Key) -> Result<Option<Arc<Baseline>>, String> {
+        let Some(digest) = &key.baseline else { return Ok(None) };
         if let Some(found) = self.found.get(digest) {
-            return found.clone();
+            return Ok(found.clone());
         }
-        let found = self.read(key).await;
+        let found = match format!("{}:{}", key.model, key.version).parse::<ModelRef>() {
+            Ok(model) => self.read(&model).await?,
+            Err(error) => Err(error.to_string()),
+        };
         if let Err(why) = &found {
             let (model, version) = (&key.model, &key.version);
             tracing::warn!(model, version, why, "rows of a baseline that is not to be had");
         }
-        self.found.insert(digest.clone(), found.clone().ok());
-        found.ok()
+        let found = found.ok();
+        self.found.insert(digest.clone(), found.clone());
+        Ok(found)
     }
 
-    async fn read(&self, key: &Key) -> Result<Arc<Baseline>, String> {
-        let model: ModelRef = format!("{}:{}", key.model, key.version)
-            .parse()
-            .map_err(|error: model_loader::Error| error.to_string())?;
-        let json = self.registry.baseline(&model).await.map_err(|error| error.to_string())?;
-        let json = json.ok_or("the version has none")?;
-        let baseline = Baseline::from_json(&json).map_err(|error| error.to_string())?;
-        Ok(Arc::new(baseline))
+    /// The version's baseline, or why it has none for good; an error may pass.
+    async fn read(&self, model: &ModelRef) -> Result<Result<Arc<Baseline>, String>, String> {
+        let json = match self.registry.baseline(model).await {
+            Ok(Some(json)) => json,
+            Ok(None) => return Ok(Err("the version has none".to_owned())),
+            Err(error @ model_loader::Error::NotRegistered { .. }) => {
+                return Ok(Err(error.to_string()));
+            }
+            Err(error) => return Err(error.to_string()),
+        };
+        Ok(Baseline::from_json(&json).map(Arc::new).map_err(|error| error.to_string()))
     }
 }

@@ -4,6 +4,7 @@
 //! number: it counts once. Sums wait in memory meanwhile, and go on adding up: minutes, not rows,
 //! are what waiting takes memory for.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -37,8 +38,8 @@ impl Files {
     }
 
     /// Puts what was counted into the store, as far as the store takes it.
-    pub(super) async fn flush(&mut self, sums: &mut Sums) {
-        while self.waiting.len() < WAITING_MAX && self.encode(sums) {}
+    pub(super) async fn flush(&mut self, sums: &RefCell<Sums>) {
+        while self.waiting.len() < WAITING_MAX && self.encode(&mut sums.borrow_mut()) {}
         while let Some((path, payload)) = self.waiting.front() {
             match self.store.put_opts(path, payload.clone(), PutMode::Create.into()).await {
                 // There already: by an earlier try.

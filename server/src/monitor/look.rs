@@ -13,7 +13,7 @@ use object_store::ObjectStore;
 
 use super::baselines::Baselines;
 use super::reports::{Kept, Seen};
-use super::standing::{Standings, Subject};
+use super::standing::{Judged, Standings, Subject};
 use super::windows::{Who, Windows, step_of};
 use super::{minute_after, us};
 use crate::alerts::{Alerts, Event};
@@ -41,7 +41,8 @@ pub(super) struct Looker {
 struct Times {
     now: Range<i64>,
     before: Range<i64>,
-    last_week: Range<i64>,
+    /// None for windows so long that both would share rows.
+    last_week: Option<Range<i64>>,
 }
 
 // === impl Looker ===
@@ -73,13 +74,26 @@ impl Looker {
         self.seen.clear();
     }
 
-    /// Looks at an endpoint's window that ends with the minute of `now_us`.
-    pub(super) async fn look(&mut self, endpoint: &Endpoint, drift: &DriftSpec, now_us: i64) {
+    /// What is not watched any more is not shown any more.
+    pub(super) fn keep_only(&mut self, is_watched: impl Fn(&str) -> bool) {
+        self.windows.retain(|name, _| is_watched(name));
+        self.seen.keep_only(is_watched);
+    }
+
+    /// Looks at an endpoint's window that ends with the minute of `now_us`; false when that failed.
+    pub(super) async fn look(
+        &mut self,
+        endpoint: &Endpoint,
+        drift: &DriftSpec,
+        now_us: i64,
+    ) -> bool {
         let name = endpoint.name.to_string();
-        if let Err(error) = self.try_look(endpoint, drift, now_us).await {
+        let looked = self.try_look(endpoint, drift, now_us).await;
+        if let Err(error) = &looked {
             tracing::warn!(endpoint = name, %error, "drift could not be looked for");
             self.seen.failed(&name);
         }
+        looked.is_ok()
     }
 
     async fn try_look(
@@ -98,7 +112,8 @@ impl Looker {
         };
         let windows = self.windows.entry(name.clone()).or_insert(windows);
         let times = Times::new(minute_after(now_us), minutes, step);
-        let all = [times.now.clone(), times.before.clone(), times.last_week.clone()];
+        let all = [Some(&times.now), Some(&times.before), times.last_week.as_ref()];
+        let all: Vec<Range<i64>> = all.into_iter().flatten().cloned().collect();
         windows.read(&*self.store, &all, &mut self.baselines).await?;
 
         let report = report(&name, drift, windows, &times)?;
@@ -106,13 +121,18 @@ impl Looker {
         // An alert names the report: it is there before the alert is.
         self.kept.keep(&report, now_us, !events.is_empty()).await?;
         self.seen.look(report);
-        for event in &events {
+        let mut told = Vec::new();
+        for event in events {
             let state = event.state.name();
             let (endpoint, deployment) = (&event.endpoint, &event.deployment);
             tracing::warn!(endpoint, deployment, state, "drift");
-            self.alerts.push(now_us, event, &drift.alerts).await?;
+            match self.alerts.push(now_us, &event, &drift.alerts).await {
+                Ok(_) => told.push(event.key()),
+                // It is kept and tried again by the next look.
+                Err(error) => tracing::warn!(endpoint, %error, "an alert cannot be kept"),
+            }
         }
-        self.standings.told(&endpoint.name).await
+        self.standings.told(&endpoint.name, &told).await
     }
 
     /// What begins or ends to drift, and is to be told.
@@ -127,9 +147,11 @@ impl Looker {
         let subjects: Vec<Subject<'_>> = subjects
             .filter_map(|subject| {
                 let mut found = report.deployments.iter().filter(|of| !of.mirrored);
+                // Rows whose baseline was not to be had are an entry without a verdict.
                 let of = found.find(|of| {
-                    (&of.deployment, &of.model, &of.version)
-                        == (&subject.deployment, &subject.model, &subject.version)
+                    of.verdict.is_some()
+                        && (&of.deployment, &of.model, &of.version)
+                            == (&subject.deployment, &subject.model, &subject.version)
                 })?;
                 Some(Subject {
                     of,
@@ -138,8 +160,20 @@ impl Looker {
                 })
             })
             .collect();
-        let judged = (report, &subjects[..]);
-        self.standings.judge(&endpoint.name, drift, judged, now_us, &self.replica).await
+        let seats = endpoint.seats.iter().map(|seat| {
+            let subject = &seat.deployment.subject;
+            format!("{} {}:{}", subject.deployment, subject.model, subject.version)
+        });
+        let seats: Vec<String> = seats.collect();
+        let unready = endpoint.unready.iter();
+        let unready: Vec<(String, String)> =
+            unready.map(|of| (format!("{} ", of.name), format!(":{}", of.version))).collect();
+        let is_there = |title: &str| {
+            seats.iter().any(|seat| seat == title)
+                || unready.iter().any(|(a, z)| title.starts_with(a) && title.ends_with(z))
+        };
+        let judged = Judged { report, subjects: &subjects, is_there: &is_there };
+        self.standings.judge(&endpoint.name, drift, &judged, now_us, &self.replica).await
     }
 }
 
@@ -153,7 +187,7 @@ fn report(
     let says = |error: drift::Error| error.to_string();
     let now = windows.over(&times.now);
     let before = windows.over(&times.before);
-    let last_week = windows.over(&times.last_week);
+    let last_week = times.last_week.as_ref().map(|of| windows.over(of)).unwrap_or_default();
     let window = Window::new(times.now.start.max(0) * MINUTE_US, times.now.end * MINUTE_US);
     let confidence = Thresholds::default().confidence();
     let thresholds = Thresholds::new(drift.psi, drift.ks, confidence).map_err(says)?;
@@ -224,8 +258,8 @@ impl Times {
         let length = end - start;
         // Of whole steps: what ends in the middle of one has the whole of it.
         let back = (length + step - 1) / step * step;
-        let week = WEEK.div_euclid(step) * step;
-        let last_week = start - week..start - week + back;
+        let last_week = start - WEEK..start - WEEK + back;
+        let last_week = (WEEK % step == 0 && back <= WEEK / 2).then_some(last_week);
         Self { now: start..end, before: start - back..start, last_week }
     }
 }

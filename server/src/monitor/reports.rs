@@ -26,6 +26,7 @@ pub struct Seen {
     reports: ArcSwap<BTreeMap<String, Arc<Report>>>,
     looks: AtomicU64,
     failures: AtomicU64,
+    lost_panes: AtomicU64,
 }
 
 /// Which reports are in the store.
@@ -46,6 +47,27 @@ impl Seen {
     /// Looks so far, and those of them that failed.
     pub fn looks(&self) -> (u64, u64) {
         (self.looks.load(Ordering::Relaxed), self.failures.load(Ordering::Relaxed))
+    }
+
+    /// Panes that there was no room for while the store was away.
+    pub fn lost_panes(&self) -> u64 {
+        self.lost_panes.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn lost_pane(&self) {
+        if self.lost_panes.fetch_add(1, Ordering::Relaxed) == 0 {
+            tracing::error!("counters of rows are lost: the store has been away for too long");
+        }
+    }
+
+    /// Forgets the reports of other endpoints.
+    pub(super) fn keep_only(&self, is_watched: impl Fn(&str) -> bool) {
+        if self.reports.load().keys().all(|name| is_watched(name)) {
+            return;
+        }
+        let mut reports = BTreeMap::clone(&self.reports.load());
+        reports.retain(|name, _| is_watched(name));
+        self.reports.store(Arc::new(reports));
     }
 
     pub(super) fn look(&self, report: Report) {
@@ -90,7 +112,7 @@ impl Kept {
         is_told: bool,
     ) -> Result<(), String> {
         let now = (report.verdict, now_us.div_euclid(HOUR_US));
-        let is_kept = self.last.insert(report.endpoint.clone(), now) == Some(now);
+        let is_kept = self.last.get(&report.endpoint) == Some(&now);
         let own = (is_told || !is_kept).then_some(report.window.end.as_str());
         let names = [Some("latest"), own];
         for name in names.into_iter().flatten() {
@@ -100,6 +122,7 @@ impl Kept {
                 put.map_err(|error| error.to_string())?;
             }
         }
+        self.last.insert(report.endpoint.clone(), now);
         Ok(())
     }
 }

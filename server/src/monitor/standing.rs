@@ -27,6 +27,8 @@ mod tests;
 const FORMAT: &str = "skeg-standing/1";
 /// Largest object that is read.
 const BYTES_MAX: u64 = 4 << 20;
+/// Events that may wait for the outbox.
+const UNTOLD_MAX: usize = 100;
 /// Features that an alert names.
 const TOP: usize = 10;
 
@@ -44,6 +46,15 @@ pub(super) struct Subject<'a> {
     pub(super) digest: &'a str,
     /// Of the baseline.
     pub(super) baseline: &'a str,
+}
+
+/// One look, as standings need it.
+pub(super) struct Judged<'a> {
+    pub(super) report: &'a Report,
+    /// Deployments with a verdict.
+    pub(super) subjects: &'a [Subject<'a>],
+    /// Whether a deployment of that title is in the spec, with rows or without.
+    pub(super) is_there: &'a dyn Fn(&str) -> bool,
 }
 
 /// The object, as last read or written.
@@ -95,7 +106,7 @@ impl Standings {
         &mut self,
         endpoint: &Name,
         drift: &DriftSpec,
-        (report, subjects): (&Report, &[Subject<'_>]),
+        judged: &Judged<'_>,
         now_us: i64,
         replica: &str,
     ) -> Result<Vec<Event>, String> {
@@ -103,29 +114,40 @@ impl Standings {
         let known = self.known(&name).await?;
         let mut file = known.file.clone();
         FORMAT.clone_into(&mut file.format);
-        file.deployments.retain(|title, _| subjects.iter().any(|of| of.of.title() == *title));
-        for subject in subjects {
+        // A deployment that is gone drifts no more: who was told of it is told that, too.
+        let gone = |title: &String, _: &mut Standing| !(judged.is_there)(title);
+        for (_, standing) in file.deployments.extract_if(.., gone) {
+            let ended = |fired| Event { state: State::Resolved, time_us: now_us, ..fired };
+            file.untold.extend(standing.fired.map(ended));
+        }
+        for subject in judged.subjects {
             let standing = file.deployments.entry(subject.of.title()).or_default();
-            if let Some(event) = standing.look(drift, report, subject, now_us, replica) {
+            if let Some(event) = standing.look(drift, judged.report, subject, now_us, replica) {
                 file.untold.push(event);
             }
+        }
+        if file.untold.len() > UNTOLD_MAX {
+            tracing::error!(endpoint = name, "alerts that could not be kept are given up");
+            let more = file.untold.len() - UNTOLD_MAX;
+            file.untold.drain(..more);
         }
         let untold = file.untold.clone();
         self.save(&name, file).await?;
         Ok(untold)
     }
 
-    /// What was to be told is in the outbox.
+    /// The events of these keys are in the outbox.
     ///
     /// # Errors
     /// As [`judge`](Self::judge).
-    pub(super) async fn told(&mut self, endpoint: &Name) -> Result<(), String> {
+    pub(super) async fn told(&mut self, endpoint: &Name, keys: &[String]) -> Result<(), String> {
         let name = endpoint.to_string();
         let known = self.known(&name).await?;
         if known.file.untold.is_empty() {
             return Ok(());
         }
-        let file = StandingFile { untold: Vec::new(), ..known.file.clone() };
+        let mut file = known.file.clone();
+        file.untold.retain(|event| !keys.contains(&event.key()));
         self.save(&name, file).await
     }
 
@@ -198,10 +220,12 @@ impl Standing {
         now_us: i64,
         replica: &str,
     ) -> Option<Event> {
+        let more = |count: u32| count.saturating_add(1).min(drift.consecutive);
         match subject.of.verdict? {
             Verdict::InsufficientData => return None,
-            Verdict::Drift => (self.drifting, self.fine) = (self.drifting.saturating_add(1), 0),
-            Verdict::Ok => (self.drifting, self.fine) = (0, self.fine.saturating_add(1)),
+            // No more than is asked for, so that the object stays as it is while nothing changes.
+            Verdict::Drift => (self.drifting, self.fine) = (more(self.drifting), 0),
+            Verdict::Ok => (self.drifting, self.fine) = (0, more(self.fine)),
         }
         if self.fired.is_none() && self.drifting >= drift.consecutive {
             let rested = self.last_fired_us.is_none_or(|last| now_us - last >= us(drift.cooldown));

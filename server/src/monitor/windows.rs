@@ -25,6 +25,8 @@ const BYTES_MAX: u64 = 256 << 20;
 const AT_ONCE: usize = 16;
 /// Steps of a window.
 const STEPS: i64 = 24;
+/// Minutes of a day.
+const DAY: i64 = 1440;
 /// Lengths of a step in minutes, each a divisor of the day; longer ones are whole days.
 const LENGTHS: [i64; 18] =
     [1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 720, 1440];
@@ -90,8 +92,13 @@ impl Windows {
         self.sums.retain(|(_, at), _| is_kept(at * step));
         self.read.retain(|path| is_kept(path.hour_us().start / MINUTE_US));
         let mut new = BTreeSet::new();
-        for of in &kept {
-            let us = of.start.max(0) * MINUTE_US..of.end.max(0) * MINUTE_US;
+        // A day at a time: a listing has an end, and a window may be long.
+        let days = kept.iter().flat_map(|of| {
+            let days = (of.start.max(0)..of.end.max(0)).step_by(DAY as usize);
+            days.map(|start| start..of.end.min(start + DAY))
+        });
+        for of in days {
+            let us = of.start * MINUTE_US..of.end * MINUTE_US;
             let found = read::hours(store, Tree::Panes, &self.endpoint, &us).await;
             new.extend(found.map_err(|error| error.to_string())?);
         }
@@ -102,20 +109,23 @@ impl Windows {
         });
         let mut files = files.buffer_unordered(AT_ONCE);
         while let Some((path, lines)) = files.next().await {
-            for (key, lines) in lines? {
-                self.add(&path, key, &lines, baselines).await;
+            // What is missing of it now is not missing for good: it is read again by the next look.
+            let lines = lines?;
+            for key in lines.keys() {
+                baselines.of(key).await?;
+            }
+            for (key, lines) in lines {
+                let baseline = baselines.of(&key).await?;
+                self.add(&path, key, &lines, baseline);
             }
             self.read.insert(path);
+            // The lease and the panes that come have their turn.
+            tokio::task::yield_now().await;
         }
         Ok(())
     }
 
-    async fn add(&mut self, path: &HourPath, key: Key, lines: &Lines, baselines: &mut Baselines) {
-        if !path.hour_us().contains(&(key.minute * MINUTE_US)) {
-            tracing::warn!(%path, minute = key.minute, "a panes file of another hour's minute");
-            return;
-        }
-        let baseline = baselines.of(&key).await;
+    fn add(&mut self, path: &HourPath, key: Key, lines: &Lines, baseline: Option<Arc<Baseline>>) {
         let at = key.minute.div_euclid(self.step);
         let Key { deployment, model, version, baseline: digest, is_mirrored, .. } = key;
         // Without its baseline it is counted, and not compared.
@@ -168,7 +178,9 @@ async fn lines(store: &dyn ObjectStore, path: &HourPath) -> Result<BTreeMap<Key,
         return Ok(BTreeMap::new());
     }
     let bytes = got.bytes().await.map_err(failed)?;
-    Ok(decode(object.as_ref(), bytes).unwrap_or_else(|error| {
+    let hour = path.hour_us();
+    let minutes = hour.start / MINUTE_US..hour.end / MINUTE_US;
+    Ok(decode(object.as_ref(), bytes, minutes).unwrap_or_else(|error| {
         tracing::warn!(%error, "a panes file that cannot be read");
         BTreeMap::new()
     }))

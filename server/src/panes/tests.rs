@@ -16,7 +16,7 @@ fn subject(deployment: &str) -> Arc<Subject> {
         version: text("1"),
         digest: text("sha256:00"),
         baseline: None,
-        plan: Subject::plan(None, &blocks),
+        plan: Subject::plan(None, &blocks, |_| false),
     })
 }
 

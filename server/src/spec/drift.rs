@@ -61,8 +61,8 @@ pub(super) fn read(node: Node<'_>) -> DriftSpec {
 
 fn thresholds(node: Node<'_>) -> (f64, f64) {
     let mut keys = node.fields();
-    let psi = keys.take("psi").and_then(|node| node.number(0.0..=100.0));
-    let ks = keys.take("ks").and_then(|node| node.number(0.0..=1.0));
+    let psi = keys.take("psi").and_then(|node| node.number(f64::MIN_POSITIVE..=100.0));
+    let ks = keys.take("ks").and_then(|node| node.number(f64::MIN_POSITIVE..=1.0));
     keys.close();
     (psi.unwrap_or(0.2), ks.unwrap_or(0.1))
 }

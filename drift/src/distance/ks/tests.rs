@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::{Bracket, bracket, bracket_with_points, distance, limit_p, one_sample, p_value};
+use super::{
+    Bracket, bracket, bracket_apart, bracket_with_points, distance, limit_p, one_sample, p_value,
+};
 use crate::distance::tests::{bins, close, near};
 
 fn range(numbers: std::ops::Range<u32>) -> Vec<f64> {
@@ -169,5 +171,53 @@ proptest! {
         let (n, m) = (a.len() as u64, b.len() as u64);
         let (exact, limit) = (p_value(there, n, m), limit_p(there, n, m));
         prop_assert!((0.0..=1.0).contains(&exact) && (0.0..=1.0).contains(&limit));
+    }
+}
+
+#[test]
+fn edges_of_their_own_bracket_the_distance() {
+    // Uniform over 0 to 1000 by tens, and over 200 to 1200 by sevens: D is 0.2.
+    let by = |step: usize, from: usize| -> (Vec<f64>, Vec<u64>) {
+        let edges: Vec<f64> = (from..=from + 1000).step_by(step).map(|edge| edge as f64).collect();
+        let mut counts = vec![step as u64; edges.len() + 1];
+        counts[0] = 0;
+        counts[edges.len()] = (1000 % step) as u64;
+        (edges, counts)
+    };
+    let (a, b) = (by(10, 0), by(7, 200));
+    let found = bracket_apart((&a.0, &a.1), (&b.0, &b.1)).unwrap();
+    assert!(found.low < 0.2 + 1e-9 && 0.2 < found.high, "{found:?}");
+    assert!(found.high - found.low < 0.03, "{found:?}");
+    // The same edges leave no doubt at them.
+    let same = bracket_apart((&a.0, &a.1), (&a.0, &a.1)).unwrap();
+    assert_eq!(same.low, 0.0);
+    assert!(same.high <= 0.0101, "{same:?}");
+    assert!(bracket_apart((&[], &[5]), (&a.0, &a.1)).is_none());
+    assert!(bracket_apart((&[1.0], &[0, 0]), (&a.0, &a.1)).is_none());
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_edges_the_bracket_holds_the_distance(
+        mut x in prop::collection::vec(-50i8..50, 1..60),
+        mut y in prop::collection::vec(-50i8..50, 1..60),
+        mut e in prop::collection::vec(-60i8..60, 1..20),
+        mut f in prop::collection::vec(-60i8..60, 1..20),
+    ) {
+        x.sort_unstable();
+        y.sort_unstable();
+        let counted = |edges: &mut Vec<i8>, values: &[i8]| -> (Vec<f64>, Vec<u64>) {
+            edges.sort_unstable();
+            edges.dedup();
+            let mut counts = vec![0; edges.len() + 1];
+            values.iter().for_each(|v| counts[edges.partition_point(|e| e < v)] += 1);
+            (edges.iter().map(|e| f64::from(*e)).collect(), counts)
+        };
+        let floats = |v: &[i8]| v.iter().map(|v| f64::from(*v)).collect::<Vec<f64>>();
+        let exact = distance(&floats(&x), &floats(&y)).unwrap();
+        let (a, b) = (counted(&mut e, &x), counted(&mut f, &y));
+        let found = bracket_apart((&a.0, &a.1), (&b.0, &b.1)).unwrap();
+        let is_inside = found.low <= exact + 1e-12 && exact <= found.high + 1e-12;
+        prop_assert!(is_inside, "{exact} {found:?}");
     }
 }

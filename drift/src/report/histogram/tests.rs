@@ -17,7 +17,7 @@ fn drawn(reference: ArrayRef, current: ArrayRef) -> Histogram {
     let mut profile = Profile::new(&baseline);
     profile.fold(&batch(current)).unwrap();
     let (column, tally) = profile.columns().next().unwrap();
-    Histogram::new(column, column.counts(), tally.counts())
+    Histogram::new(column, (column, column.counts()), tally.counts())
 }
 
 fn numbers(values: impl IntoIterator<Item = f64>) -> ArrayRef {

@@ -60,6 +60,9 @@ pub(super) fn run(args: &ReportArgs) -> Result<(), Failure> {
     let bytes = runtime.block_on(read).map_err(failed)?;
     let report: Report =
         serde_json::from_slice(&bytes).map_err(|error| failed(format!("{path}: {error}")))?;
+    if report.format != drift::report::FORMAT {
+        return Err(failed(format!("{path}: format {:?} is another's", report.format)));
+    }
     if args.json {
         say(report.to_json());
         return Ok(());

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use clap::Args;
+use drift::Baseline;
 use model_loader::{Error, Manifest, Name, NewVersion, Options, Registry};
 
 use super::lineage::LineageArgs;
@@ -68,7 +69,11 @@ pub fn run(args: &RegisterArgs) -> Result<(), Failure> {
     };
     let onnx = Bytes::from(import.onnx);
     let baseline = args.baseline.as_deref().map(|file| baseline::of_model(file, &onnx, &options));
-    let baseline = baseline.transpose()?.map(|baseline| Bytes::from(baseline.to_json()));
+    let baseline = baseline.transpose()?.map(|baseline| baseline.to_json());
+    // A version is never changed: what could not be read back would keep it from serving for good.
+    let read = baseline.as_ref().map(|json| Baseline::from_json(json.as_bytes())).transpose();
+    read.map_err(|error| Failure::new(Failure::FAILED, error))?;
+    let baseline = baseline.map(Bytes::from);
     let store = args.store.make(&around)?;
     let at = jiff::Timestamp::now();
     let new = |version| NewVersion {

@@ -8,7 +8,7 @@ use super::{counter, family, gauge, label};
 use crate::monitor::Seen;
 
 /// None but the counts of looks while another replica looks.
-pub(super) fn families(seen: &Seen) -> [MetricFamily; 4] {
+pub(super) fn families(seen: &Seen) -> [MetricFamily; 5] {
     let (mut distances, mut verdicts, mut rows) = (Vec::new(), Vec::new(), Vec::new());
     for (endpoint, report) in seen.reports().iter() {
         for of in &report.deployments {
@@ -50,6 +50,12 @@ pub(super) fn families(seen: &Seen) -> [MetricFamily; 4] {
             "Looks at an endpoint's window by this replica.",
             MetricType::COUNTER,
             looks,
+        ),
+        family(
+            "skeg_panes_lost_total",
+            "Counters of a deployment's minute lost: the store was away for too long.",
+            MetricType::COUNTER,
+            vec![counter(Vec::new(), seen.lost_panes())],
         ),
     ]
 }

@@ -8,7 +8,7 @@ use drift::report::Findings;
 use drift::{Report, Thresholds, Verdict, Window};
 use object_store::memory::InMemory;
 
-use super::{Standings, Subject};
+use super::{Judged, Standings, Subject};
 use crate::alerts::{Event, State};
 use crate::spec::DriftSpec;
 
@@ -50,12 +50,24 @@ async fn look(standings: &mut Standings, now: i64, verdict: Verdict) -> Vec<Even
     let of = deployment(verdict);
     let subjects = [Subject { of: &of, digest: "sha256:m", baseline: "sha256:b" }];
     let name = "fraud".parse().unwrap();
-    let about = (&report, &subjects[..]);
-    standings.judge(&name, &spec(), about, now * SECOND, "replica").await.unwrap()
+    let judged = Judged { report: &report, subjects: &subjects, is_there: &|_| true };
+    standings.judge(&name, &spec(), &judged, now * SECOND, "replica").await.unwrap()
 }
 
-async fn told(standings: &mut Standings) {
-    standings.told(&"fraud".parse().unwrap()).await.unwrap();
+/// A look at which the deployment has no rows, or is not in the spec.
+async fn look_without(standings: &mut Standings, now: i64, is_there: bool) -> Vec<Event> {
+    let window = Window::new(now * SECOND, (now + 60) * SECOND).unwrap();
+    let (endpoint, thresholds) = ("fraud", Thresholds::default());
+    let (deployments, comparisons) = (&[][..], Vec::new());
+    let report = Report::new(&Findings { endpoint, window, thresholds, deployments, comparisons });
+    let judged = Judged { report: &report, subjects: &[], is_there: &|_| is_there };
+    let name = "fraud".parse().unwrap();
+    standings.judge(&name, &spec(), &judged, now * SECOND, "replica").await.unwrap()
+}
+
+async fn told(standings: &mut Standings, events: &[Event]) {
+    let keys: Vec<String> = events.iter().map(Event::key).collect();
+    standings.told(&"fraud".parse().unwrap(), &keys).await.unwrap();
 }
 
 async fn looked(standings: &mut Standings, looks: &[(i64, Verdict)]) -> Vec<(i64, State)> {
@@ -63,7 +75,7 @@ async fn looked(standings: &mut Standings, looks: &[(i64, Verdict)]) -> Vec<(i64
     for (now, verdict) in looks {
         let events = look(standings, *now, *verdict).await;
         found.extend(events.iter().map(|event| (*now, event.state)));
-        told(standings).await;
+        told(standings, &events).await;
     }
     found
 }
@@ -129,18 +141,17 @@ async fn who_takes_over_goes_on_and_tells_what_was_untold() {
     let store = Arc::new(InMemory::new());
     let mut first = Standings::new(Arc::<InMemory>::clone(&store) as _);
     look(&mut first, 0, Drift).await;
-    told(&mut first).await;
     let fired = look(&mut first, 15, Drift).await;
     assert_eq!(fired.len(), 1);
     // It dies before the outbox has it; the next one gives the same event, with the same key.
     let mut second = Standings::new(Arc::<InMemory>::clone(&store) as _);
     let again = look(&mut second, 30, Drift).await;
     assert_eq!((again.len(), again[0].key()), (1, fired[0].key()));
-    told(&mut second).await;
+    told(&mut second, &again).await;
     assert!(look(&mut second, 45, Drift).await.is_empty());
     // The first one is not dead: what it would write now is refused, and it reads first.
     let name = "fraud".parse().unwrap();
-    assert!(first.told(&name).await.is_err());
+    assert!(first.told(&name, &[fired[0].key()]).await.is_err());
     assert!(look(&mut first, 60, Drift).await.is_empty());
 }
 
@@ -152,4 +163,27 @@ async fn what_cannot_be_read_begins_anew() {
     let mut standings = Standings::new(Arc::<InMemory>::clone(&store) as _);
     let found = looked(&mut standings, &[(0, Drift), (15, Drift)]).await;
     assert_eq!(found, [(15, State::Fired)]);
+}
+
+#[tokio::test]
+async fn a_pause_without_rows_changes_nothing_and_a_deployment_that_goes_is_resolved() {
+    let mut standings = Standings::new(Arc::new(InMemory::new()));
+    let found = looked(&mut standings, &[(0, Drift), (15, Drift)]).await;
+    assert_eq!(found, [(15, State::Fired)]);
+    assert!(look_without(&mut standings, 30, true).await.is_empty());
+    assert!(looked(&mut standings, &[(45, Drift), (60, Drift)]).await.is_empty());
+    let gone = look_without(&mut standings, 75, false).await;
+    assert_eq!(gone.iter().map(|event| event.state).collect::<Vec<_>>(), [State::Resolved]);
+    told(&mut standings, &gone).await;
+    assert!(look_without(&mut standings, 90, false).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_the_outbox_did_not_take_is_told_again() {
+    let mut standings = Standings::new(Arc::new(InMemory::new()));
+    look(&mut standings, 0, Drift).await;
+    let fired = look(&mut standings, 15, Drift).await;
+    told(&mut standings, &[]).await;
+    let again = look(&mut standings, 30, Drift).await;
+    assert_eq!((again.len(), again[0].key()), (1, fired[0].key()));
 }

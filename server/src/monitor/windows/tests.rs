@@ -36,7 +36,7 @@ fn key(minute: i64) -> Key {
 
 fn sum(requests: usize) -> Sum {
     let baseline = Arc::new(Baseline::none());
-    let mut pane = Pane::new(&Arc::new(Plan::new(Arc::clone(&baseline), &[])));
+    let mut pane = Pane::new(&Arc::new(Plan::new(Arc::clone(&baseline), &[], |_| false)));
     (0..requests).for_each(|_| pane.traffic.count(200, 100));
     pane.count(requests, &[]);
     let mut sum = Sum::new(&baseline);
@@ -91,14 +91,15 @@ async fn what_is_no_panes_file_is_passed_over() {
     let writer = FileWriter { replica: "x".to_owned(), boot: "b".to_owned(), seq: 0 };
     let path = HourPath::new(Tree::Panes, "fraud", NOON * MINUTE_US, writer).unwrap();
     store.put(&path.object(), "no panes".into()).await.unwrap();
-    // A minute that is not of the file's hour would be counted by no window, or twice.
+    // A minute that is not of the file's hour would be counted by no window, or twice: the file is
+    // refused whole.
     put(&store, "y", 0, &[(NOON, 1), (NOON + 60, 1)]).await;
     let as_store: Arc<dyn ObjectStore> = Arc::<InMemory>::clone(&store);
     let mut baselines = Baselines::new(Registry::new(as_store));
     let mut windows = Windows::new("fraud".to_owned(), 1);
     let all = NOON..NOON + 120;
     windows.read(&*store, std::slice::from_ref(&all), &mut baselines).await.unwrap();
-    assert_eq!(rows(&windows, NOON, NOON + 120), 8);
+    assert_eq!(rows(&windows, NOON, NOON + 120), 7);
 }
 
 #[tokio::test]
@@ -109,7 +110,7 @@ async fn a_baseline_that_is_gone_leaves_rows_that_are_counted() {
     let training = Rows::of_batches(&batches).unwrap();
     let baseline = Arc::new(Baseline::build(&training, None, &mut |_| {}).unwrap());
     let blocks = [Block { kind: Kind::F32, columns: vec!["in.x".to_owned()] }];
-    let mut pane = Pane::new(&Arc::new(Plan::new(Arc::clone(&baseline), &blocks)));
+    let mut pane = Pane::new(&Arc::new(Plan::new(Arc::clone(&baseline), &blocks, |_| false)));
     pane.count(1, &[Values::F32(&[1.5])]);
     let mut sum = Sum::new(&baseline);
     sum.add(&pane);

@@ -23,6 +23,7 @@ pub mod traffic;
 pub mod store;
 mod table;
 pub mod try_model;
+mod window;
 
 /// A low-latency ONNX scoring server that keeps models from drifting.
 #[derive(Debug, Parser)]

@@ -13,6 +13,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 
 use super::say;
 use super::store::StoreArgs;
+use super::window::WindowArgs;
 use crate::config::Surroundings;
 use crate::failure::Failure;
 use crate::runtime;
@@ -40,12 +41,8 @@ pub struct AnalyzeArgs {
     /// The endpoint
     #[arg(long, env = "SKEG_ENDPOINT", value_name = "NAME", required_unless_present = "baseline")]
     endpoint: Option<Name>,
-    /// Start of the window, RFC 3339 [default: 24 hours before its end]
-    #[arg(long, env = "SKEG_FROM", value_name = "TIME")]
-    from: Option<jiff::Timestamp>,
-    /// End of the window, exclusive [default: now]
-    #[arg(long, env = "SKEG_TO", value_name = "TIME")]
-    to: Option<jiff::Timestamp>,
+    #[command(flatten)]
+    window: WindowArgs,
     /// Least population stability index that counts as drift
     #[arg(long, env = "SKEG_PSI", value_name = "PSI", default_value = "0.2")]
     psi: f64,
@@ -71,6 +68,7 @@ pub struct AnalyzeArgs {
 /// Code 1 when rows, baselines or files cannot be read, 2 on drift when that was asked for, 64 for
 /// flags that do not go together, 78 for values that make no analysis.
 pub fn run(command: &DriftCommand) -> Result<(), Failure> {
+    let now = jiff::Timestamp::now();
     let args = match command {
         DriftCommand::Analyze(args) => args,
         DriftCommand::Report(args) => return report::run(args),
@@ -86,15 +84,7 @@ pub fn run(command: &DriftCommand) -> Result<(), Failure> {
         return Err(Failure::new(Failure::USAGE, "--endpoint needs --store"));
     };
     let store = store.open(&Surroundings::read())?;
-    let now = jiff::Timestamp::now();
-    let end = args.to.unwrap_or(now);
-    let day_before = end.checked_sub(jiff::SignedDuration::from_hours(24));
-    let start = match args.from {
-        Some(from) => from,
-        None => day_before.map_err(|error| config(&error))?,
-    };
-    let window = Window::new(start.as_microsecond(), end.as_microsecond());
-    let window = window.map_err(|error| config(&error))?;
+    let window = args.window.window(now)?;
     let failed = |error: String| Failure::new(Failure::FAILED, error);
     let runtime = runtime::new().map_err(|error| failed(error.to_string()))?;
     let report = report(store, endpoint.as_ref(), window, &thresholds);

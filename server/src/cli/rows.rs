@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use clap::Subcommand;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use super::window::WindowArgs;
 use crate::failure::Failure;
 
 mod export;
@@ -51,18 +52,9 @@ pub fn run(command: &RowsCommand) -> Result<(), Failure> {
     }
 }
 
-/// The window in unix microseconds: by default the 24 hours before its end, which is now.
-fn window(
-    from: Option<Timestamp>,
-    to: Option<Timestamp>,
-    now: Timestamp,
-) -> Result<Range<i64>, Failure> {
-    let end = to.unwrap_or(now);
-    let day_before = end.checked_sub(SignedDuration::from_hours(24));
-    let start = match from {
-        Some(from) => from,
-        None => day_before.map_err(|error| Failure::config(vec![error.to_string()]))?,
-    };
+/// The window in unix microseconds.
+fn window(args: WindowArgs, now: Timestamp) -> Result<Range<i64>, Failure> {
+    let (start, end) = args.ends(now)?;
     if start >= end {
         let mistake = format!("the window ends at {end}, not after its start {start}");
         return Err(Failure::config(vec![mistake]));

@@ -14,6 +14,7 @@ use tempfile::{Builder, NamedTempFile};
 use super::window;
 use crate::cli::say;
 use crate::cli::store::StoreArgs;
+use crate::cli::window::WindowArgs;
 use crate::config::Surroundings;
 use crate::failure::Failure;
 use crate::runtime;
@@ -27,12 +28,8 @@ pub struct ExportArgs {
     /// The endpoint
     #[arg(long, env = "SKEG_ENDPOINT", value_name = "NAME")]
     endpoint: Name,
-    /// Start of the window, RFC 3339 [default: 24 hours before its end]
-    #[arg(long, env = "SKEG_FROM", value_name = "TIME")]
-    from: Option<Timestamp>,
-    /// End of the window, exclusive [default: now]
-    #[arg(long, env = "SKEG_TO", value_name = "TIME")]
-    to: Option<Timestamp>,
+    #[command(flatten)]
+    window: WindowArgs,
     /// Only rows of this deployment
     #[arg(long, env = "SKEG_DEPLOYMENT", value_name = "NAME")]
     deployment: Option<Name>,
@@ -112,7 +109,7 @@ fn wanted(args: &ExportArgs, now: Timestamp) -> Result<Wanted, Failure> {
     let text = |name: Name| name.to_string();
     Ok(Wanted {
         endpoint: args.endpoint.to_string(),
-        window: window(args.from, args.to, now)?,
+        window: window(args.window, now)?,
         deployment: args.deployment.clone().map(text),
         model: model.map(text),
         version: version.flatten().map(text),

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use super::window;
 use crate::cli::store::StoreArgs;
 use crate::cli::table::{plain, table};
+use crate::cli::window::WindowArgs;
 use crate::cli::{drift, say};
 use crate::config::Surroundings;
 use crate::failure::Failure;
@@ -50,7 +51,7 @@ pub struct VerifyArgs {
 /// that is none.
 pub(super) fn run(args: &VerifyArgs, now: Timestamp) -> Result<(), Failure> {
     let store = args.store.open(&Surroundings::read())?;
-    let window = whole(&window(args.from, args.to, now)?);
+    let window = whole(&window(WindowArgs { from: args.from, to: args.to }, now)?);
     let failed = |error: String| Failure::new(Failure::FAILED, error);
     let runtime = runtime::new().map_err(|error| failed(error.to_string()))?;
     let hours = hours(&*store, args.endpoint.as_ref(), window, now.as_microsecond());

@@ -28,9 +28,10 @@ pub mod performance;
 pub mod report;
 pub mod window;
 
+pub mod numbers;
+pub mod texts;
+
 mod error;
-mod numbers;
-mod texts;
 
 pub use analyze::{Analysis, ColumnAnalysis, Thresholds, Verdict, analyze, analyze_against};
 pub use baseline::{Baseline, Bins, Column, Rows, Skipped};

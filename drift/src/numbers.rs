@@ -1,6 +1,7 @@
 //! Any Arrow integer or float column as 64-bit floats, missing values told apart.
 //!
-//! Used by `baseline` and `profile`, so that both sides of a comparison read numbers alike.
+//! Used by `baseline`, `profile` and `skeg drift performance`, so that both sides of a comparison
+//! read numbers alike.
 //! Integers beyond 2^53 are rounded, which keeps their order.
 
 use arrow_array::cast::AsArray;
@@ -26,7 +27,7 @@ pub(crate) fn is_countable(kind: &DataType) -> bool {
 
 /// Calls `visit` for each value, in order; `None` for a null or a NaN, the two forms of a missing
 /// value. Gives false, without a call, when the column holds no numbers.
-pub(crate) fn for_each(array: &dyn Array, mut visit: impl FnMut(Option<f64>)) -> bool {
+pub fn for_each(array: &dyn Array, mut visit: impl FnMut(Option<f64>)) -> bool {
     match array.data_type() {
         DataType::Float16 => each::<Float16Type>(array, |v| v.to_f64(), visit),
         DataType::Float32 => each::<Float32Type>(array, f64::from, visit),

@@ -1,6 +1,7 @@
 //! Any Arrow text or truth-value column as texts, the counterpart of `numbers`.
 //!
-//! Used by `baseline` and `profile`, so that both sides of a comparison read categories alike.
+//! Used by `baseline`, `profile` and `skeg drift performance`, so that both sides of a comparison
+//! read categories alike.
 //! Truth values are "false" and "true".
 
 use arrow_array::cast::AsArray;
@@ -22,7 +23,7 @@ pub(crate) fn is_text(kind: &DataType) -> bool {
 
 /// Calls `visit` for each value, in order; `None` for a null. Gives false, without a call, when
 /// the column holds no texts.
-pub(crate) fn for_each(array: &dyn Array, mut visit: impl FnMut(Option<&str>)) -> bool {
+pub fn for_each(array: &dyn Array, mut visit: impl FnMut(Option<&str>)) -> bool {
     let word = |truth: bool| if truth { "true" } else { "false" };
     match array.data_type() {
         DataType::Boolean => array.as_boolean().iter().for_each(|v| visit(v.map(word))),

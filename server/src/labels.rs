@@ -92,7 +92,7 @@ struct Gathered {
 }
 
 /// The number that a text is written as, true and false being 1 and 0; it may be infinite or NaN.
-fn number(text: &str) -> Option<f64> {
+pub(crate) fn number(text: &str) -> Option<f64> {
     if text.eq_ignore_ascii_case("true") {
         Some(1.0)
     } else if text.eq_ignore_ascii_case("false") {

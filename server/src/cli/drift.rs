@@ -20,6 +20,7 @@ use crate::runtime;
 use crate::specs;
 
 pub(super) mod files;
+mod performance;
 mod report;
 
 /// What `skeg drift` does.
@@ -28,6 +29,9 @@ pub enum DriftCommand {
     /// Compare an endpoint's logged rows with the baseline of the model that scored them, or two
     /// files with each other
     Analyze(Box<AnalyzeArgs>),
+    /// Say how well an endpoint's models do: metrics of rows with labels, changes of their errors
+    /// over time, and estimates for rows without
+    Performance(Box<performance::PerformanceArgs>),
     /// Write the last report that the server made of an endpoint, as a page
     Report(report::ReportArgs),
 }
@@ -71,6 +75,7 @@ pub fn run(command: &DriftCommand) -> Result<(), Failure> {
     let now = jiff::Timestamp::now();
     let args = match command {
         DriftCommand::Analyze(args) => args,
+        DriftCommand::Performance(args) => return performance::run(args, now),
         DriftCommand::Report(args) => return report::run(args),
     };
     let config = |error: &dyn std::fmt::Display| Failure::config(vec![error.to_string()]);

@@ -17,7 +17,7 @@ use crate::endpoint::{Endpoint, Target};
 use crate::error::Error;
 use crate::metrics::{Series, Spent};
 use crate::mirror;
-use crate::panes::Subject;
+use crate::panes::{MANY, Subject};
 use crate::protocol::Protocol;
 use crate::record::{Circumstances, record};
 use crate::score::{Answer, Failure, ScoreRequest, score};
@@ -178,10 +178,18 @@ async fn answer<'e, 'b, W, R>(
         revision: endpoint.revision,
         route,
     };
+    let time_us = call.arrival.unix_us;
+    let mut values = 0;
     record(deployment, &answer, about, |row, all| {
-        worker.count_rows(&deployment.subject, row.time_us, row.rows, all);
+        values = all.iter().map(|values| values.len()).sum();
+        if values < MANY {
+            worker.count_rows(&deployment.subject, time_us, row.rows, all);
+        }
         worker.append(&deployment.rows, row);
     });
+    if values >= MANY {
+        worker.count_many(deployment, answer, time_us);
+    }
     Ok(reply)
 }
 

@@ -25,7 +25,7 @@ use crate::alerts::{Alerts, Targets};
 use crate::background;
 use crate::endpoint::Endpoints;
 use crate::lease::Lease;
-use crate::panes::{Full, MINUTE_US};
+use crate::panes::{Handed, MINUTE_US};
 use crate::runtime;
 use files::Files;
 use look::Looker;
@@ -60,7 +60,7 @@ pub struct Tools {
     /// What is served now.
     pub endpoints: Arc<ArcSwap<Endpoints>>,
     /// Panes whose time is over.
-    pub panes: UnboundedReceiver<Full>,
+    pub panes: UnboundedReceiver<Handed>,
     /// What others may see.
     pub seen: Arc<Seen>,
     /// Who is told.
@@ -165,8 +165,8 @@ async fn run(tools: Tools, mut stopped: oneshot::Receiver<Duration>) {
     let renewing = tokio::task::spawn_local(renew(Rc::clone(&lease), Rc::clone(&leads), clock));
     let telling = tokio::task::spawn_local(tell(alerts, leads, clock));
     let take = async {
-        while let Some(full) = panes.recv().await {
-            if !sums.borrow_mut().add(full) {
+        while let Some(handed) = panes.recv().await {
+            if !sums.borrow_mut().add(handed.pane()) {
                 seen.lost_pane();
             }
         }
@@ -179,8 +179,8 @@ async fn run(tools: Tools, mut stopped: oneshot::Receiver<Duration>) {
     };
     renewing.abort();
     telling.abort();
-    while let Ok(full) = panes.try_recv() {
-        if !sums.borrow_mut().add(full) {
+    while let Ok(handed) = panes.try_recv() {
+        if !sums.borrow_mut().add(handed.pane()) {
             seen.lost_pane();
         }
     }

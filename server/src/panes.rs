@@ -6,16 +6,27 @@
 //! over whole, without a copy.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use collector::{Block, Values};
 use drift::{Baseline, Pane, Plan};
+use model_loader::{Inputs, Tensor};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::deployment::Deployment;
+use crate::record;
+use crate::score::Answer;
 
 #[cfg(test)]
 mod tests;
 
 /// A pane's time, microseconds.
 pub const MINUTE_US: i64 = 60_000_000;
+
+/// Values of a request from which on another thread counts them.
+pub const MANY: usize = 1 << 14;
+/// Bytes of requests that may wait for that.
+const WAITING_MAX: usize = 256 << 20;
 
 /// Whose rows are counted: a deployment, as what it counts is named.
 #[derive(Debug)]
@@ -49,9 +60,39 @@ pub struct Full {
     pub pane: Pane,
 }
 
+/// A scored request of so many values that counting them would hold up the thread that reads.
+#[derive(Debug)]
+pub struct Many {
+    deployment: Arc<Deployment>,
+    inputs: Inputs,
+    outputs: Vec<Tensor>,
+    time_us: i64,
+    /// Given back when it is counted.
+    held: Held,
+}
+
+/// What is handed over.
+#[derive(Debug)]
+pub enum Handed {
+    /// A pane whose time is over.
+    Full(Box<Full>),
+    /// A request that is to be counted.
+    Many(Box<Many>),
+}
+
 /// Where panes are handed over; each thread has one.
 #[derive(Clone, Debug)]
-pub struct Outbound(UnboundedSender<Full>);
+pub struct Outbound {
+    sender: UnboundedSender<Handed>,
+    waiting: Arc<AtomicUsize>,
+}
+
+/// Bytes of requests that wait to be counted.
+#[derive(Debug)]
+struct Held {
+    bytes: usize,
+    of: Arc<AtomicUsize>,
+}
 
 /// One thread's open panes.
 #[derive(Debug)]
@@ -62,9 +103,62 @@ pub struct Panes {
 }
 
 /// The two ends of the way from threads that count to the one that sums.
-pub fn way() -> (Outbound, UnboundedReceiver<Full>) {
+pub fn way() -> (Outbound, UnboundedReceiver<Handed>) {
     let (sender, receiver) = unbounded_channel();
-    (Outbound(sender), receiver)
+    (Outbound { sender, waiting: Arc::default() }, receiver)
+}
+
+// === impl Outbound ===
+
+impl Outbound {
+    /// Has another thread count a scored request that came at `time_us`; gives it back when too
+    /// many bytes wait for that.
+    pub fn many(
+        &self,
+        deployment: &Arc<Deployment>,
+        answer: Answer,
+        time_us: i64,
+    ) -> Result<(), Box<Answer>> {
+        let tensors = answer.inputs.tensors().iter().chain(&answer.outputs);
+        let bytes = tensors.map(|tensor| tensor.values().bytes()).sum();
+        if self.waiting.fetch_add(bytes, Ordering::Relaxed) + bytes > WAITING_MAX {
+            self.waiting.fetch_sub(bytes, Ordering::Relaxed);
+            return Err(Box::new(answer));
+        }
+        let held = Held { bytes, of: Arc::clone(&self.waiting) };
+        let Answer { inputs, outputs, .. } = answer;
+        let deployment = Arc::clone(deployment);
+        let many = Many { deployment, inputs, outputs, time_us, held };
+        // Nobody takes it only once the monitor has ended, and then nobody looks.
+        let _ = self.sender.send(Handed::Many(Box::new(many)));
+        Ok(())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.of.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+// === impl Handed ===
+
+impl Handed {
+    /// The pane, counted now if it was not before.
+    pub fn pane(self) -> Full {
+        let many = match self {
+            Self::Full(full) => return *full,
+            Self::Many(many) => many,
+        };
+        let Many { deployment, inputs, outputs, time_us, held } = *many;
+        let subject = Arc::clone(&deployment.subject);
+        let mut pane = Pane::new(&subject.plan);
+        let signature = deployment.runnable.signature();
+        let values = record::all_values(signature, inputs.tensors(), &outputs);
+        pane.count(inputs.rows(), &values);
+        drop(held);
+        Full { subject, minute: time_us.div_euclid(MINUTE_US), is_mirrored: false, pane }
+    }
 }
 
 // === impl Subject ===
@@ -130,7 +224,7 @@ impl Panes {
     pub fn hand_over(&mut self) {
         for full in self.open.drain(..) {
             // Nobody takes them only once the monitor has ended, and then nobody looks.
-            let _ = self.out.0.send(full);
+            let _ = self.out.sender.send(Handed::Full(Box::new(full)));
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::auth::tokens::Tokens;
 use crate::auth::{Admins, Denied, Presented, Scorers};
 use crate::board::Board;
 use crate::control::Control;
+use crate::deployment::Deployment;
 use crate::endpoint::Endpoints;
 use crate::limits::Limits;
 use crate::logging::Logging;
@@ -25,6 +26,8 @@ use crate::mirror::Mirror;
 use crate::monitor::Seen;
 use crate::panes::{self, Outbound, Panes, Subject};
 use crate::pool::Pool;
+use crate::record;
+use crate::score::Answer;
 use crate::sessions::Sessions;
 use crate::shutdown::PhaseView;
 use crate::spans::Spans;
@@ -264,6 +267,15 @@ impl Worker {
         values: &[Values<'_>],
     ) {
         self.panes.borrow_mut().rows(subject, time_us, rows, values);
+    }
+
+    /// The same of a request of many values: on another thread, unless too many wait for it.
+    pub fn count_many(&self, deployment: &Arc<Deployment>, answer: Answer, time_us: i64) {
+        if let Err(answer) = self.shared.panes.many(deployment, answer, time_us) {
+            let signature = deployment.runnable.signature();
+            let values = record::all_values(signature, answer.inputs.tensors(), &answer.outputs);
+            self.count_rows(&deployment.subject, time_us, answer.inputs.rows(), &values);
+        }
     }
 
     /// Counts a deployment's request, however it ended.

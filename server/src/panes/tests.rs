@@ -33,7 +33,7 @@ fn a_pane_is_of_one_deployment_and_one_minute() {
     assert!(taken.try_recv().is_err());
     panes.hand_over();
     let mut found = Vec::new();
-    while let Ok(full) = taken.try_recv() {
+    while let Ok(full) = taken.try_recv().map(super::Handed::pane) {
         let traffic = full.pane.traffic.requests;
         found.push((full.subject.deployment.clone(), full.minute, full.pane.rows(), traffic));
     }
@@ -47,6 +47,6 @@ fn panes_of_a_thread_that_ends_are_handed_over() {
     let mut panes = Panes::new(out, true);
     panes.request(&subject("green"), 5 * MINUTE_US, 500, 1);
     drop(panes);
-    let full = taken.try_recv().unwrap();
+    let full = taken.try_recv().unwrap().pane();
     assert_eq!((full.minute, full.is_mirrored, full.pane.traffic.server_errors), (5, true, 1));
 }
